@@ -1,0 +1,27 @@
+/**
+ * Organizational domains by the Public Suffix List with its private section (via tldts), plus local suffixes that ship
+ * with Assay. Used where RFC 9989's walk finds nothing: best-guess alignment, spoof pairs, PTR. Never for DMARC itself
+ * in mode rfc9989.
+ */
+import { getDomain, getPublicSuffix } from "tldts";
+
+/** Names under which strangers get their own subdomains though the list does not say so. onmicrosoft.com: one label a tenant. */
+const localSuffixes: readonly string[] = ["onmicrosoft.com"];
+const options = { allowPrivateDomains: true, validateHostname: false } as const;
+
+/** The registrable domain of an A-label name: one label below its public suffix; null for a suffix itself, an unlisted single label or an address. */
+export function organizationalDomainByList(name: string, suffixes: readonly string[] = localSuffixes): string | null {
+  for (const suffix of suffixes) {
+    if (name === suffix) return null;
+    if (name.endsWith(`.${suffix}`)) {
+      const below = name.slice(0, -suffix.length - 1);
+      return `${below.slice(below.lastIndexOf(".") + 1)}.${suffix}`;
+    }
+  }
+  return getDomain(name, options);
+}
+
+/** Is the name itself a public suffix (com, co.uk, github.io) or a local one? */
+export function isPublicSuffix(name: string, suffixes: readonly string[] = localSuffixes): boolean {
+  return suffixes.includes(name) || getPublicSuffix(name, options) === name;
+}
