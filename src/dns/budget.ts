@@ -74,7 +74,16 @@ function openLane({ resolver, options, asked, until, lane }: LaneParts): Dns {
     const startedAt = options.clock();
     const leftThen = left;
     const answer = await q.answer;
-    options.onQuestion?.({ lane, name: q.lower, type: q.type, answer, startedAt, ms: options.clock() - startedAt, left: leftThen, repeated: q.repeated });
+    options.onQuestion?.({
+      lane,
+      name: q.lower,
+      type: q.type,
+      answer,
+      startedAt,
+      ms: options.clock() - startedAt,
+      left: leftThen,
+      repeated: q.repeated,
+    });
     return answer;
   }
   return {

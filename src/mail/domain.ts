@@ -5,25 +5,34 @@
 import { toASCII } from "tr46";
 import { limits } from "../base/limits.ts";
 
-const plain = /^[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*$/;
-
 /**
  * The A-label form of a domain, or null where it has none: empty or over-long labels, characters outside letters, digits, hyphen
  * and underscore, invalid or non-round-tripping punycode. A final dot is removed. IP literals are not domains.
  */
 export function domainToAscii(domain: string): string | null {
   const bare = domain.endsWith(".") ? domain.slice(0, -1) : domain;
+  if (bare.length > limits.domainBytesMax * 4) return null;
   const lower = bare.toLowerCase();
-  if (lower.length > limits.domainBytesMax * 4) return null;
-  const ascii = plain.test(lower) && !lower.includes("xn--") ? lower : convert(bare);
-  if (ascii === null || ascii.length > limits.domainBytesMax || !plain.test(ascii)) return null;
-  for (const label of ascii.split(".")) if (label.length > limits.labelBytesMax) return null;
-  return ascii;
+  const ascii = nameCharacters.test(lower) && !lower.includes("xn--") ? lower : convert(bare);
+  return ascii !== null && isName(ascii) ? ascii : null;
+}
+
+const nameCharacters = /^[a-z0-9_.-]+$/;
+
+function isName(ascii: string): boolean {
+  if (ascii.length > limits.domainBytesMax || !nameCharacters.test(ascii)) return false;
+  return ascii.split(".").every((label) => label !== "" && label.length <= limits.labelBytesMax && !label.startsWith("-"));
 }
 
 function convert(domain: string): string | null {
   // UTS #46: checkHyphens off, because real hosts have hyphens in positions 3 and 4; invalid A-labels are refused.
-  const converted = toASCII(domain, { checkHyphens: false, checkBidi: true, checkJoiners: true, useSTD3ASCIIRules: false, verifyDNSLength: false });
+  const converted = toASCII(domain, {
+    checkHyphens: false,
+    checkBidi: true,
+    checkJoiners: true,
+    useSTD3ASCIIRules: false,
+    verifyDNSLength: false,
+  });
   return converted === null ? null : converted.toLowerCase();
 }
 

@@ -4,6 +4,7 @@
  * that nothing a mail client might show can hide here: `From :`, a folded name, a first line that starts with space.
  * It refuses to decode, unfold or repair.
  */
+import { isAscii, isUtf8 } from "node:buffer";
 import { limits } from "../base/limits.ts";
 import type { Defect } from "./defect.ts";
 
@@ -12,7 +13,10 @@ export type NameDefect = "space-before-colon" | "folded-name" | "leading-space" 
 
 /** One header field. Offsets are into `Header.bytes` and `Header.text`; `end` excludes the final line end. */
 export type Field = {
-  /** Lower case, without the white space of obsolete syntax; "" where no colon was found. */
+  /**
+   * Lower case, without the white space of obsolete syntax and without what is no printable ASCII at its edges (a NUL, a byte order
+   * mark), so that a disguised name is found by its name; "" where no colon was found.
+   */
   readonly name: string;
   readonly nameDefect: NameDefect | null;
   readonly start: number;
@@ -41,17 +45,22 @@ export function rawValue(header: Header, field: Field): string {
   return header.text.slice(Math.min(field.colon + 1, field.end), field.end);
 }
 
-/** Unfolded value (RFC 5322 §2.2.3: line ends before white space removed), trimmed of surrounding white space. */
+/** Unfolded value (RFC 5322 §2.2.3: line ends before white space removed), trimmed of surrounding blanks and tabs. */
 export function unfoldedValue(header: Header, field: Field): string {
   const raw = rawValue(header, field);
   const flat = raw.includes("\n") ? raw.replace(header.lineEnd === "crlf" ? /\r\n(?=[ \t])/g : /\n(?=[ \t])/g, "") : raw;
-  return flat.trim();
+  // Not trim(): its white space has octets that end UTF-8 characters (A0), and controls that must be seen.
+  let start = 0;
+  let end = flat.length;
+  while (start < end && isWsp(flat.charCodeAt(start))) start++;
+  while (end > start && isWsp(flat.charCodeAt(end - 1))) end--;
+  return flat.slice(start, end);
 }
 
 /**
  * Scans a header section: `bytes` runs from the first byte of the message to the end of the last header line, its line
- * end included or not. Total over the limits of base/limits.ts stops the scan with defect `header-too-large`; the
- * fields before are kept.
+ * end included or not. What passes a limit of base/limits.ts stops the scan with defect `header-too-large`; the
+ * fields before are kept, and of a field that is too long its beginning.
  */
 export function scanHeader(bytes: Uint8Array, lineEnd: LineEnd): Header {
   const defects = new Set<Defect>();
@@ -63,21 +72,20 @@ export function scanHeader(bytes: Uint8Array, lineEnd: LineEnd): Header {
   }
   const text = latin1(truncated);
   let start = 0;
-  let lineStart = 0;
-  while (lineStart < text.length) {
-    const eol = nextLineEnd(text, lineStart, lineEnd);
-    if (eol.at - lineStart > limits.lineBytesMax) defects.add("long-line");
-    lineStart = eol.next;
-    const continued = lineStart < text.length && isWsp(text.charCodeAt(lineStart));
-    if (continued) continue;
-    if (fields.length === limits.headerFieldsMax || eol.at - start > limits.headerFieldBytesMax) {
-      defects.add("header-too-large");
-      break;
-    }
-    fields.push(readField(text, start, eol.at, defects));
-    start = lineStart;
+  let line = 0;
+  while (line < text.length) {
+    const eol = lineEndAfter(text, line, lineEnd, defects);
+    if (eol.at - line > limits.lineBytesMax) defects.add("long-line");
+    line = eol.next;
+    if (line < text.length && isWsp(text.charCodeAt(line))) continue;
+    const end = Math.min(eol.at, start + limits.headerFieldBytesMax);
+    if (end < eol.at || fields.length === limits.headerFieldsMax) defects.add("header-too-large");
+    if (fields.length === limits.headerFieldsMax) break;
+    fields.push(readField(text, start, end, defects));
+    if (end < eol.at) break;
+    start = line;
   }
-  textDefects(text, truncated, lineEnd, defects);
+  octetDefects(text, truncated, lineEnd, defects);
   if (fields.length === 0) defects.add("no-header");
   return { bytes: truncated, text, lineEnd, fields, defects };
 }
@@ -87,10 +95,16 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-function nextLineEnd(text: string, from: number, lineEnd: LineEnd): { at: number; next: number } {
-  const at = text.indexOf(lineEnd === "crlf" ? "\r\n" : "\n", from);
-  if (at === -1) return { at: text.length, next: text.length };
-  return { at, next: at + (lineEnd === "crlf" ? 2 : 1) };
+/** The next line end of the message's kind: where it begins, and where the next line does. The other kind on the way is a defect. */
+function lineEndAfter(text: string, from: number, lineEnd: LineEnd, defects: Set<Defect>): { at: number; next: number } {
+  let lf = text.indexOf("\n", from);
+  if (lineEnd === "lf") return lf === -1 ? { at: text.length, next: text.length } : { at: lf, next: lf + 1 };
+  while (lf !== -1 && text.charCodeAt(lf - 1) !== 0x0d) {
+    defects.add("bare-lf");
+    lf = text.indexOf("\n", lf + 1);
+  }
+  const at = lf === -1 ? text.length : lf - 1;
+  return { at, next: lf === -1 ? at : lf + 1 };
 }
 
 function isWsp(code: number): boolean {
@@ -103,51 +117,50 @@ const legalName = /^[!-9;-~]+$/;
 function readField(text: string, start: number, end: number, defects: Set<Defect>): Field {
   const leadingSpace = start === 0 && isWsp(text.charCodeAt(0));
   if (leadingSpace) defects.add("leading-space");
-  const line = text.slice(start, end);
-  const found = line.indexOf(":") + start;
-  if (found < start) {
+  const colon = text.slice(start, end).indexOf(":") + start;
+  if (colon < start) {
     defects.add("malformed-field");
     return { name: "", nameDefect: leadingSpace ? "leading-space" : "no-colon", start, colon: end, end };
   }
-  const written = text.slice(start, found);
-  if (!leadingSpace && legalName.test(written)) {
-    return { name: written.toLowerCase(), nameDefect: null, start, colon: found, end };
-  }
-  const name = written.trim();
-  if (leadingSpace) return { name: name.toLowerCase(), nameDefect: "leading-space", start, colon: found, end };
-  if (written.includes("\n")) {
-    defects.add("malformed-field");
-    return { name: name.toLowerCase(), nameDefect: "folded-name", start, colon: found, end };
-  }
-  if (legalName.test(name)) {
-    defects.add("space-before-colon");
-    return { name: name.toLowerCase(), nameDefect: "space-before-colon", start, colon: found, end };
-  }
-  defects.add("malformed-field");
-  return { name: name.toLowerCase(), nameDefect: "illegal-name", start, colon: found, end };
+  const written = text.slice(start, colon);
+  if (!leadingSpace && legalName.test(written)) return { name: written.toLowerCase(), nameDefect: null, start, colon, end };
+  const nameDefect = leadingSpace ? "leading-space" : nameDefectOf(written);
+  if (nameDefect === "space-before-colon") defects.add("space-before-colon");
+  else if (!leadingSpace) defects.add("malformed-field");
+  return { name: bareName(written), nameDefect, start, colon, end };
 }
 
-function textDefects(text: string, bytes: Uint8Array, lineEnd: LineEnd, defects: Set<Defect>): void {
+function nameDefectOf(written: string): NameDefect {
+  if (written.includes("\n")) return "folded-name";
+  let end = written.length;
+  while (end > 0 && isWsp(written.charCodeAt(end - 1))) end--;
+  return legalName.test(written.slice(0, end)) ? "space-before-colon" : "illegal-name";
+}
+
+function bareName(written: string): string {
+  let start = 0;
+  let end = written.length;
+  while (start < end && !isPrintable(written.charCodeAt(start))) start++;
+  while (end > start && !isPrintable(written.charCodeAt(end - 1))) end--;
+  return written.slice(start, end).toLowerCase();
+}
+
+function isPrintable(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
+}
+
+function octetDefects(text: string, bytes: Uint8Array, lineEnd: LineEnd, defects: Set<Defect>): void {
   if (text.includes("\0")) defects.add("nul");
   if (lineEnd === "lf") {
     defects.add("lf-only");
     if (text.includes("\r")) defects.add("bare-cr");
-  } else {
-    if (bareCr.test(text)) defects.add("bare-cr");
-    if (bareLf.test(text)) defects.add("bare-lf");
-  }
-  if (eightBit.test(text) && !isUtf8(bytes)) defects.add("non-ascii-header");
+  } else if (hasBareCr(text)) defects.add("bare-cr");
+  if (!isAscii(bytes) && !isUtf8(bytes)) defects.add("non-ascii-header");
 }
-const bareCr = /\r(?!\n)/;
-const bareLf = /(?<!\r)\n/;
-const eightBit = /[\x80-\xff]/;
 
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    utf8.decode(bytes);
-    return true;
-  } catch {
-    return false;
+function hasBareCr(text: string): boolean {
+  for (let at = text.indexOf("\r"); at !== -1; at = text.indexOf("\r", at + 1)) {
+    if (text.charCodeAt(at + 1) !== 0x0a) return true;
   }
+  return false;
 }
-const utf8 = new TextDecoder("utf-8", { fatal: true });

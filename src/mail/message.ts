@@ -20,64 +20,75 @@ export type OpenMessage = {
 };
 
 /** Opens a message. Returns at once for bytes, a promise for a stream. Never throws on content; a failing stream rejects. */
+export function openMessage(source: Uint8Array): OpenMessage;
+export function openMessage(source: MessageSource): OpenMessage | Promise<OpenMessage>;
 export function openMessage(source: MessageSource): OpenMessage | Promise<OpenMessage> {
   return source instanceof Uint8Array ? openBytes(source) : openStream(source);
 }
 
 function openBytes(bytes: Uint8Array): OpenMessage {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const kind = lineEndOf(view) ?? "crlf";
-  const end = headerEnd(view, kind);
-  if (end === null) {
-    const header = scanHeader(view, kind);
-    return { header, body: view.subarray(view.length), separated: false, headBytes: view.length };
-  }
-  return { header: scanHeader(view.subarray(0, end.header), kind), body: view.subarray(end.body), separated: true, headBytes: end.body };
+  const head = cutHead(view) ?? lastHead(view);
+  return { header: head.header, body: view.subarray(head.bytes), separated: head.separated, headBytes: head.bytes };
 }
 
 async function openStream(source: AsyncIterable<Uint8Array>): Promise<OpenMessage> {
   const chunks = source[Symbol.asyncIterator]();
-  let head: Buffer = Buffer.alloc(0);
+  let view: Buffer = Buffer.alloc(0);
   let kept: Uint8Array[] = [];
   let keptBytes = 0;
-  let ended = false;
   for (;;) {
     const next = await chunks.next();
-    if (next.done === true) ended = true;
-    else if (next.value.length > 0) {
+    if (next.done !== true) {
       kept.push(next.value);
       keptBytes += next.value.length;
+      // Growing by doubling keeps the number of copies and scans logarithmic, however small the chunks are.
+      if (keptBytes < Math.min(view.length, limits.headerBytesMax)) continue;
     }
-    // Growing by doubling keeps the number of copies logarithmic, however small the chunks are.
-    if (!ended && keptBytes < head.length && keptBytes < limits.headerBytesMax) continue;
-    head = Buffer.concat([head, ...kept]);
+    if (keptBytes > 0) view = Buffer.concat([view, ...kept]);
     kept = [];
     keptBytes = 0;
-    const kind = lineEndOf(head) ?? (ended ? "crlf" : null);
-    const end = kind === null ? null : headerEnd(head, kind);
-    if (kind !== null && end !== null) {
-      const header = scanHeader(head.subarray(0, end.header), kind);
-      return { header, body: rest(head.subarray(end.body), chunks), separated: true, headBytes: end.body };
-    }
-    if (ended) {
-      const header = scanHeader(head, kind ?? "crlf");
-      return { header, body: head.subarray(head.length), separated: false, headBytes: head.length };
-    }
-    if (head.length > limits.headerBytesMax) {
-      // Past the limit (defect header-too-large): what follows is hashed by nobody, and only counted.
-      const header = scanHeader(head, kind ?? "crlf");
-      return { header, body: rest(head.subarray(head.length), chunks), separated: true, headBytes: head.length };
-    }
+    const head = cutHead(view) ?? (next.done === true ? lastHead(view) : null);
+    if (head === null) continue;
+    const body = rest(view.subarray(head.bytes), next.done === true ? null : chunks);
+    return { header: head.header, body, separated: head.separated, headBytes: head.bytes };
   }
 }
 
-async function* rest(first: Uint8Array, chunks: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
-  if (first.length > 0) yield first;
-  for (;;) {
-    const next = await chunks.next();
-    if (next.done === true) return;
-    yield next.value;
+async function* rest(first: Uint8Array, chunks: AsyncIterator<Uint8Array> | null): AsyncIterable<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    while (chunks !== null) {
+      const next = await chunks.next();
+      if (next.done === true) {
+        chunks = null;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    // A reader that stops early lets go of the source.
+    await chunks?.return?.();
   }
+}
+
+type Head = { readonly header: Header; readonly bytes: number; readonly separated: boolean };
+
+/** The head of a message whose first bytes these are; null while they do not tell. Depends on the bytes alone, not on how many came. */
+function cutHead(bytes: Buffer): Head | null {
+  const kind = lineEndOf(bytes);
+  const eol = kind === "lf" ? "\n" : "\r\n";
+  const window = bytes.subarray(0, limits.headerBytesMax + eol.length);
+  const end = kind === null ? null : headerEnd(window, eol);
+  if (kind !== null && end !== null) return { header: scanHeader(bytes.subarray(0, end.header), kind), bytes: end.body, separated: true };
+  if (bytes.length < limits.headerBytesMax + eol.length) return null;
+  // Past the limit (defect header-too-large): what follows is verified by nobody, and only counted.
+  return { header: scanHeader(window, kind ?? "crlf"), bytes: limits.headerBytesMax, separated: true };
+}
+
+/** The head of a message that ends before an empty line. */
+function lastHead(bytes: Buffer): Head {
+  return { header: scanHeader(bytes, lineEndOf(bytes) ?? "crlf"), bytes: bytes.length, separated: false };
 }
 
 /** The kind that the first LF shows; null while there is none. */
@@ -88,8 +99,7 @@ function lineEndOf(bytes: Buffer): LineEnd | null {
 }
 
 /** Where the header section ends (its last line end included) and the body begins; null if the empty line has not come. */
-function headerEnd(bytes: Buffer, kind: LineEnd): { header: number; body: number } | null {
-  const eol = kind === "crlf" ? "\r\n" : "\n";
+function headerEnd(bytes: Buffer, eol: string): { header: number; body: number } | null {
   if (bytes.subarray(0, eol.length).toString("latin1") === eol) return { header: 0, body: eol.length };
   const at = bytes.indexOf(eol + eol, 0, "latin1");
   if (at === -1) return null;

@@ -25,3 +25,9 @@ export function organizationalDomainByList(name: string, suffixes: readonly stri
 export function isPublicSuffix(name: string, suffixes: readonly string[] = localSuffixes): boolean {
   return suffixes.includes(name) || getPublicSuffix(name, options) === name;
 }
+
+/** Is the name a suffix that registries sell under (com, co.uk): the ICANN section of the list only? A TLD that is not listed counts. */
+export function isIcannSuffix(name: string): boolean {
+  return getPublicSuffix(name, icannOnly) === name;
+}
+const icannOnly = { allowPrivateDomains: false, validateHostname: false } as const;

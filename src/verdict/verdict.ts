@@ -54,4 +54,10 @@ export type Action = {
   readonly withheld: boolean;
   readonly perRecipient: readonly { readonly recipient: string; readonly kind: Action["kind"] }[];
 };
-export type Override = { readonly kind: string; readonly scope: string; readonly entry: string; readonly by: string; readonly applied: boolean };
+export type Override = {
+  readonly kind: string;
+  readonly scope: string;
+  readonly entry: string;
+  readonly by: string;
+  readonly applied: boolean;
+};

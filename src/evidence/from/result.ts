@@ -3,30 +3,36 @@
  */
 export type FromProfile = "eop" | "rfc5322";
 
+/** In order of precedence: of the reasons that apply, the first is given. Those that leave the author in doubt come first. */
 export const fromReasons = [
-  "missing", // no From field
-  "several-fields", // more than one, `From :` and other disguises included
-  "malformed-field", // a folded name, or the field is the leading-space first line
   "header-too-large",
+  "several-fields", // more than one, `From :` and other disguises included
+  "malformed-field", // a folded or illegal name, or the header begins with a continuation line
+  "missing", // no From field
   "field-too-long",
-  "empty", // no address: `From:` or `From: <>`
-  "several-addresses", // of one domain
-  "several-domains",
+  "control-character", // NUL, bare CR or LF, other controls
+  "comment-too-deep",
+  "too-many-addresses",
   "group",
+  "several-domains",
+  "encoded-word-in-address", // in the address, or the address in it
+  "unterminated", // a quote, comment or bracket that does not close
+  "all-quoted",
+  "source-route",
+  "address-literal",
+  "domain", // not a name DNS can carry, or a single label
+  "syntax",
+  "empty", // no address: `From:`, `From: <>`, a name alone
   "no-angle-brackets", // display name, then a bare address
   "text-after-address",
   "unquoted-comma",
-  "all-quoted",
+  "unquoted-special", // @ : ; and the like in a display name that is not quoted
+  "several-addresses", // of one domain
   "no-space-before-bracket",
   "space-in-address",
-  "source-route",
-  "encoded-word-in-address",
-  "control-character", // NUL, bare CR or LF, other controls
-  "comment-too-deep",
-  "address-literal",
-  "domain", // not a name DNS can carry, or a single label
+  "comment-in-address",
   "local-part",
-  "syntax",
+  "invalid-utf-8", // octets beyond ASCII that are not UTF-8 (RFC 6532)
 ] as const;
 export type FromReason = (typeof fromReasons)[number];
 
@@ -35,17 +41,20 @@ export const fromAdvice = [
   "display-name-not-quoted", // `Microsoft 365 <sender@contoso.com>`
   "address-in-display-name", // the display name shows another address
   "encoded-address-in-display-name", // … hidden in an encoded word
-  "invisible-characters", // zero-width or bidirectional controls in the display name
+  "invisible-characters", // zero-width, bidirectional or control characters in the display name or local part
   "several-addresses-one-domain",
+  "quoted-local-part", // `"a b"@contoso.com`
+  "comment", // readers differ in what they show of it
   "obsolete-syntax",
 ] as const;
 export type FromAdvice = (typeof fromAdvice)[number];
 
 export type Mailbox = {
-  /** Decoded for display (RFC 2047 words, quoted pairs); null without one. */
+  /** Decoded for display (RFC 2047 words, quoted pairs; control characters replaced); null without one. */
   readonly displayName: string | null;
   /** local@domain as written, comments and folding removed, U-labels kept. */
   readonly address: string;
+  /** As written, quotes included. */
   readonly localPart: string;
   /** A-labels, lower case; null where the domain is none that DNS can carry. */
   readonly domain: string | null;
@@ -60,6 +69,9 @@ export type FromResult = {
   readonly domain: string | null;
   readonly displayName: string | null;
   readonly advice: readonly FromAdvice[];
-  /** Every author domain that can be read, in order, each once, at most limits.fromDomainsMax. */
+  /**
+   * Every author domain that can be read, the first address's first, each once, at most limits.fromDomainsMax. Of a field that
+   * breaks RFC 5322 every domain that some reader may take for the author's.
+   */
   readonly domains: readonly string[];
 };

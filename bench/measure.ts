@@ -1,0 +1,164 @@
+/**
+ * Measures one kind of message: rounds in which the machine's limit, Assay and mailauth take turns over the same messages, first
+ * with warm caches, then with domains never seen before in this process.
+ */
+import { assay, type Batch, machineLimit, mailauth, type Product } from "./contestants.ts";
+import { keySource } from "./keys.ts";
+import { type BenchMessage, type Kind, messageMill, signaturesOf } from "./mail.ts";
+import { type Cost, costOf, median } from "./stopwatch.ts";
+
+export type Figures = {
+  /** CPU time a message, in µs. */
+  readonly us: number;
+  /** The same as a multiple of the limit: the median of the rounds. */
+  readonly times: number;
+  readonly messagesPerSecond: number;
+};
+export type Row = {
+  readonly kind: string;
+  readonly title: string;
+  /** Octets of one of the messages. */
+  readonly bytes: number;
+  readonly bound: number;
+  readonly limitUs: number;
+  readonly warm: { readonly assay: Figures; readonly mailauth: Figures };
+  readonly cold: { readonly assay: Figures; readonly mailauth: Figures };
+  /** Timed messages, of each product once. */
+  readonly messages: number;
+  readonly faults: readonly string[];
+};
+
+const keys = keySource();
+/** Domains of cold rounds so far: none is used twice in a process. */
+let coldDomains = 0;
+
+export async function measureKind(kind: Kind, extent: "whole" | "quick"): Promise<Row> {
+  const plan = planOf(kind, extent);
+  const signedAt = Math.floor(Date.now() / 1000) - 3600;
+  const faults: string[] = [];
+  const mill = messageMill({ kind, keys, seed: 1, signedAt, domains: "warm" });
+  const limit = machineLimit(kind.algorithm, keys);
+  const warm: Field = { kind, limit, faults, assay: assay(mill.zone), mailauth: mailauth(mill.zone) };
+  const mailauthUs = await warmUp(warm, take(mill.next, plan.warmUp), plan);
+  const mailauthBatch = Math.max(1, Math.min(plan.batch, Math.floor(plan.mailauthRoundUs / mailauthUs)));
+  const warmRounds: Round[] = [];
+  for (let turn = 0; turn < plan.rounds; turn++)
+    warmRounds.push(await measureRound(warm, take(mill.next, plan.batch), { turn, mailauthBatch }));
+
+  const coldMill = messageMill({ kind, keys, seed: 2, signedAt, domains: "cold", firstDomain: coldDomains });
+  const batches = Array.from({ length: plan.coldRounds }, () => take(coldMill.next, plan.coldBatch));
+  coldDomains += plan.coldRounds * plan.coldBatch * (kind.signatures === "one" ? 1 : 4);
+  // The zone has grown with the messages: only now are resolvers made of it.
+  const cold: Field = { ...warm, assay: assay(coldMill.zone), mailauth: mailauth(coldMill.zone) };
+  const coldRounds: Round[] = [];
+  for (const [turn, batch] of batches.entries()) coldRounds.push(await measureRound(cold, batch, { turn, mailauthBatch }));
+  return {
+    ...{ kind: kind.id, title: kind.title, bytes: mill.next().bytes.length, bound: kind.bound },
+    limitUs: median(warmRounds.map((round) => round.limit.cpuUs)),
+    warm: { assay: figures(warmRounds, "assay"), mailauth: figures(warmRounds, "mailauth") },
+    cold: { assay: figures(coldRounds, "assay"), mailauth: figures(coldRounds, "mailauth") },
+    messages: plan.rounds * plan.batch,
+    faults,
+  };
+}
+
+type Plan = {
+  readonly rounds: number;
+  readonly batch: number;
+  readonly warmUp: number;
+  readonly coldRounds: number;
+  readonly coldBatch: number;
+  /** What mailauth may take of a round: of slow kinds it gets fewer messages. */
+  readonly mailauthRoundUs: number;
+};
+
+function planOf(kind: Kind, extent: "whole" | "quick"): Plan {
+  const whole = extent === "whole";
+  const rest = { rounds: whole ? 15 : 5, coldRounds: whole ? 7 : 3, mailauthRoundUs: whole ? 400_000 : 150_000 };
+  if (kind.bodyBytes >= 1_000_000) return { ...rest, batch: 5, warmUp: 10, coldBatch: 2 };
+  if (kind.bodyBytes >= 50_000) return { ...rest, batch: 40, warmUp: whole ? 200 : 60, coldBatch: 8 };
+  return { ...rest, batch: 80, warmUp: whole ? 600 : 200, coldBatch: 12 };
+}
+
+/** Who runs, over which kind. */
+type Field = {
+  readonly kind: Kind;
+  readonly limit: ReturnType<typeof machineLimit>;
+  readonly assay: Product;
+  readonly mailauth: Product;
+  readonly faults: string[];
+};
+
+/** Per message. */
+type Round = { readonly limit: Cost; readonly assay: Cost; readonly mailauth: Cost };
+
+/** Lets the compiler see the work; returns mailauth's CPU time a message. */
+async function warmUp(field: Field, messages: readonly BenchMessage[], plan: Plan): Promise<number> {
+  for (const { bytes, bodyAt } of messages) field.limit.run(bytes.subarray(bodyAt), 1);
+  await timed(field.assay.batch(messages), field.faults);
+  let us = 0;
+  const until = performance.now() + (plan.mailauthRoundUs * 3) / 1000;
+  for (const message of messages) {
+    us = (await timed(field.mailauth.batch([message]), field.faults)).cpuUs;
+    if (performance.now() > until) break;
+  }
+  return us;
+}
+
+/** One round over the same messages, in an order that turns with the rounds. */
+async function measureRound(
+  field: Field,
+  messages: readonly BenchMessage[],
+  { turn, mailauthBatch }: { turn: number; mailauthBatch: number },
+): Promise<Round> {
+  const some = messages.slice(0, mailauthBatch);
+  const costs: { -readonly [name in keyof Round]?: Cost } = {};
+  const entrants: readonly (() => Promise<void>)[] = [
+    async () => {
+      costs.limit = perMessage(await costOf(() => runLimit(field, messages)), messages.length * limitRepeats);
+    },
+    async () => {
+      costs.assay = perMessage(await timed(field.assay.batch(messages), field.faults), messages.length);
+    },
+    async () => {
+      costs.mailauth = perMessage(await timed(field.mailauth.batch(some), field.faults), some.length);
+    },
+  ];
+  for (let i = 0; i < entrants.length; i++) await entrants[(i + turn) % entrants.length]?.();
+  const { limit, assay, mailauth } = costs;
+  if (limit === undefined || assay === undefined || mailauth === undefined) throw new Error("a round in which somebody did not run");
+  return { limit, assay, mailauth };
+}
+
+/** The limit is short: run over a round's messages so often, its figure is steadier. */
+const limitRepeats = 3;
+
+function runLimit({ limit, kind }: Field, messages: readonly BenchMessage[]): void {
+  const signatures = signaturesOf(kind);
+  for (let i = 0; i < limitRepeats; i++) {
+    for (const { bytes, bodyAt } of messages) limit.run(bytes.subarray(bodyAt), signatures);
+  }
+}
+
+/** Verdicts are checked when the clock has stopped. */
+async function timed(batch: Batch, faults: string[]): Promise<Cost> {
+  const cost = await costOf(batch.run);
+  faults.push(...batch.faults());
+  return cost;
+}
+
+function perMessage({ cpuUs, wallUs }: Cost, messages: number): Cost {
+  return { cpuUs: cpuUs / messages, wallUs: wallUs / messages };
+}
+
+function figures(rounds: readonly Round[], name: "assay" | "mailauth"): Figures {
+  return {
+    us: median(rounds.map((round) => round[name].cpuUs)),
+    times: median(rounds.map((round) => round[name].cpuUs / round.limit.cpuUs)),
+    messagesPerSecond: 1e6 / median(rounds.map((round) => round[name].wallUs)),
+  };
+}
+
+function take(next: () => BenchMessage, count: number): BenchMessage[] {
+  return Array.from({ length: count }, next);
+}

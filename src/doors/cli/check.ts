@@ -1,0 +1,113 @@
+/**
+ * `assay check`: inspects messages and prints verdict, reason, what would be done, and why. Operands are walked lazily, inspected
+ * several at once, and printed in input order; one bad item never stops the rest. Nothing but mail is read from what is
+ * inspected: configuration comes from --config alone.
+ */
+import type { DmarcMode } from "../../evidence/dmarc/result.ts";
+import type { Tls } from "../../mail/transaction.ts";
+import { type ExitStatus, worse } from "./exit-status.ts";
+import type { Outcome, Setup } from "./inspect-item.ts";
+import { runHere, runInThreads } from "./jobs.ts";
+import { type Ports, type Settings, UsageError } from "./ports.ts";
+import { print } from "./render.ts";
+import { resolverChoice } from "./resolver-choice.ts";
+import { type Item, walk } from "./sources.ts";
+import { progress, totals } from "./totals.ts";
+
+export type CheckOptions = {
+  readonly ip?: string;
+  readonly helo?: string;
+  readonly mailFrom?: string;
+  readonly rcptTo?: readonly string[];
+  readonly tls?: Tls;
+  readonly zone?: string;
+  readonly dns?: string;
+  readonly config?: string;
+  readonly mode?: DmarcMode;
+  readonly authservId?: string;
+  readonly json?: boolean;
+  readonly trace?: boolean;
+  readonly verbose?: boolean;
+  readonly jobs?: number;
+};
+
+export async function check(files: readonly string[], options: CheckOptions, ports: Ports): Promise<ExitStatus> {
+  const operands = operandsOf(files, ports);
+  const settings = options.config === undefined ? null : await ports.loadSettings(options.config);
+  const choice = resolverChoice(options, settings);
+  const resolver = await ports.openResolver(choice);
+  const { first, items } = await withFirst(walk(operands, ports.stdin()));
+  const batch = operands.length > 1 || !isWhole(first, operands[0]);
+  const setup = setupOf({ options, settings, batch }, ports);
+  const means = { resolver, clock: ports.clock, random: ports.random };
+  const start = () => ports.startWorker({ setup, resolver: choice });
+  const jobs = options.jobs ?? 1;
+  const outcomes = jobs > 1 && batch ? runInThreads(items, { jobs, start, setup, means }) : runHere(items, setup, means);
+  return writeAll(outcomes, setup, ports);
+}
+
+function operandsOf(files: readonly string[], ports: Ports): readonly string[] {
+  if (files.length > 0) return files;
+  if (ports.stdinIsTerminal)
+    throw new UsageError("nothing to read: name a message file, a directory, an mbox or a maildir, or pipe a message in");
+  return ["-"];
+}
+
+function setupOf({ options, settings, batch }: { options: CheckOptions; settings: Settings | null; batch: boolean }, ports: Ports): Setup {
+  return {
+    given: {
+      ip: options.ip ?? null,
+      helo: options.helo ?? null,
+      mailFrom: options.mailFrom ?? null,
+      rcptTo: options.rcptTo ?? [],
+      tls: options.tls ?? null,
+    },
+    policy: { ...settings?.policy, ...(options.mode === undefined ? {} : { dmarcMode: options.mode }) },
+    authservId: options.authservId ?? settings?.authservId ?? ports.hostName(),
+    trustNetworks: settings?.trustNetworks ?? [],
+    json: options.json ?? false,
+    trace: options.trace ?? false,
+    verbose: options.verbose ?? false,
+    colour: ports.out.colour,
+    batch,
+  };
+}
+
+/** Is the walk this one operand and nothing else: one message file, or one message on standard input? */
+function isWhole(first: Item | null, operand: string | undefined): boolean {
+  if (first === null) return false;
+  const single =
+    first.kind === "file" || (first.kind === "stream" && !first.quoted) || (first.kind === "trouble" && first.source.index === 0);
+  return single && first.source.file === operand;
+}
+
+async function withFirst(items: AsyncGenerator<Item>): Promise<{ first: Item | null; items: AsyncIterable<Item> }> {
+  const first = await items.next();
+  if (first.done === true) return { first: null, items };
+  return { first: first.value, items: again() };
+  async function* again(): AsyncGenerator<Item> {
+    if (first.done !== true) yield first.value;
+    yield* items;
+  }
+}
+
+async function writeAll(outcomes: AsyncIterable<Outcome>, setup: Setup, { out, err, clock }: Ports): Promise<ExitStatus> {
+  const sums = totals();
+  const watch = progress(err, out, clock);
+  let status: ExitStatus = 0;
+  for await (const outcome of outcomes) {
+    status = worse(status, outcome.status);
+    sums.count(outcome.tally);
+    await watch.show(sums.line());
+    if (outcome.diagnostic !== "") {
+      await watch.clear();
+      await err.write(outcome.diagnostic);
+    }
+    if (outcome.text !== "" && !(await out.write(outcome.text))) return status;
+  }
+  await watch.clear();
+  if (!setup.batch) return status;
+  if (!setup.json) await out.write(print(sums.lines(), setup));
+  else if (err.isTerminal) await err.write(`${sums.line()}\n`);
+  return status;
+}

@@ -1,0 +1,56 @@
+/**
+ * What the command line needs from outside and gets from main.ts: a way out, a resolver, a configuration, worker threads. So the
+ * door itself knows no sockets, and a test can stand in for any of it.
+ */
+import type { Clock, Resolver } from "../../dns/resolver.ts";
+import type { Policy } from "../../verdict/verdict.ts";
+
+export type Output = {
+  /** False once nobody reads any more (a pipe into `head`): time to stop, quietly. */
+  write(text: string): Promise<boolean>;
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+};
+
+/** Where DNS answers come from. Plain data: a worker thread opens its own. */
+export type ResolverChoice =
+  | { readonly kind: "system" }
+  | { readonly kind: "servers"; readonly servers: readonly string[] }
+  | { readonly kind: "zone"; readonly file: string };
+
+/** Wrong use, with what to do about it: ends the command with exit status 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** What a configuration file settles for the command line. */
+export type Settings = {
+  readonly policy: Policy;
+  readonly authservId: string | null;
+  readonly dnsServers: readonly string[];
+  readonly trustNetworks: readonly string[];
+};
+
+/** The other end of a worker thread: values in, values out. */
+export type Worker = {
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** The thread ended by itself or by an error. */
+  onEnd(listener: (error: Error | null) => void): void;
+  stop(): void;
+};
+
+export type Ports = {
+  readonly out: Output;
+  readonly err: Output;
+  readonly stdin: () => AsyncIterable<Uint8Array>;
+  readonly stdinIsTerminal: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly hostName: () => string;
+  /** Throws UsageError for a zone file or a server that cannot be used. */
+  readonly openResolver: (choice: ResolverChoice) => Promise<Resolver>;
+  /** Throws UsageError with all that is wrong in the file. */
+  readonly loadSettings: (file: string) => Promise<Settings>;
+  readonly startWorker: (setup: unknown) => Worker;
+};

@@ -1,0 +1,95 @@
+/**
+ * Gathers the evidence about one message: every mechanism starts at once, asks DNS in its own lane, and the body is read once
+ * while the answers come (house: transaction → evidence). It decides nothing.
+ */
+import type { Dns, Lane } from "../dns/budget.ts";
+import type { Clock } from "../dns/resolver.ts";
+import { readBody } from "../mail/body.ts";
+import { type Defect, sortDefects } from "../mail/defect.ts";
+import type { OpenMessage } from "../mail/message.ts";
+import type { Transaction } from "../mail/transaction.ts";
+import { prepareArc } from "./arc/verify.ts";
+import { prepareDkim } from "./dkim/verify.ts";
+import { startDmarc } from "./dmarc/evaluate.ts";
+import type { DmarcMode, DmarcResult } from "./dmarc/result.ts";
+import type { Evidence } from "./evidence.ts";
+import { authorOf } from "./from/author.ts";
+import type { FromProfile, FromResult } from "./from/result.ts";
+import { validateFrom } from "./from/validate.ts";
+import { checkIprev } from "./iprev/check.ts";
+import { infrastructureOf } from "./iprev/infrastructure.ts";
+import { bodyHashes } from "./signature/body-hash.ts";
+import { checkHost } from "./spf/check-host.ts";
+import type { SpfResult } from "./spf/result.ts";
+
+export type GatherDeps = {
+  readonly lane: (lane: Lane) => Dns;
+  readonly clock: Clock;
+  readonly fromProfile?: FromProfile | undefined;
+  readonly dmarcMode?: DmarcMode | undefined;
+  readonly localSuffixes?: readonly string[] | undefined;
+  readonly trustedSealers?: readonly string[] | undefined;
+  /** Our name, for the SPF macro %{r}. */
+  readonly receiver: string;
+};
+
+export type Gathered = { readonly from: FromResult; readonly evidence: Evidence; readonly size: number };
+
+/** Reads the message to its end. Rejects only where the source of the message fails. */
+export async function gather(message: OpenMessage, envelope: Transaction, deps: GatherDeps): Promise<Gathered> {
+  const { header } = message;
+  const from = validateFrom(header, deps.fromProfile);
+  const author = authorOf(from);
+  const dmarc = startDmarc(author.domains, { dns: deps.lane("author"), mode: deps.dmarcMode, localSuffixes: deps.localSuffixes });
+  const dkim = prepareDkim(header, { authorDomains: author.domains, dns: deps.lane("dkim"), clock: deps.clock });
+  const arc = prepareArc(header, { dns: deps.lane("arc"), clock: deps.clock, trustedSealers: deps.trustedSealers ?? [] });
+  const spf = checkIdentities(envelope, deps);
+  const iprev = checkIprev(envelope.ip, deps.lane("iprev"));
+  const bodies = bodyHashes([...dkim.bodyHashes, ...arc.bodyHashes], header.lineEnd);
+  const read = await readBody(message.body, header.lineEnd, [bodies]);
+  const [dkimResults, arcResult, spfResults, iprevResult] = await Promise.all([dkim.finish(bodies), arc.finish(bodies), spf, iprev]);
+  const judged = await dmarc.finish({ spf: spfResults, dkim: dkimResults });
+  const evidence: Evidence = {
+    defects: defectsOf(message, read.defects),
+    iprev: iprevResult,
+    spf: spfResults.map((result, i) => ({ ...result, ...(judged.spf[i] ?? unaligned) })),
+    dkim: dkimResults.map((result, i) => ({ ...result, ...(judged.dkim[i] ?? unaligned) })),
+    arc: arcResult,
+    dmarc: author.single ? judged.dmarc : withoutAuthor(judged.dmarc),
+    infrastructure: infrastructureOf(envelope.ip, iprevResult),
+    bounceOf: null,
+  };
+  return { from, evidence, size: message.headBytes + read.bytes };
+}
+
+const unaligned = { aligned: false, alignedBestGuess: false } as const;
+
+/** RFC 9989 §5.3.1: without exactly one author domain there is no DMARC result; the strictest failing policy still drives the action. */
+function withoutAuthor(dmarc: DmarcResult): DmarcResult {
+  return { ...dmarc, result: "permerror", reason: "author", alignedBy: null };
+}
+
+async function checkIdentities(envelope: Transaction, deps: GatherDeps): Promise<readonly SpfResult[]> {
+  const { ip, helo, mailFrom } = envelope;
+  const mailfrom = checkHost(
+    { ip, sender: mailFrom, helo, identity: "mailfrom" },
+    { dns: deps.lane("mailfrom"), clock: deps.clock, receiver: deps.receiver },
+  );
+  // RFC 7208 §2.4: the null path is checked as postmaster@HELO; a second look at the same identity would say the same.
+  if (helo === null || mailFrom === "") return [await mailfrom];
+  const second = checkHost(
+    { ip, sender: `postmaster@${helo}`, helo, identity: "helo" },
+    { dns: deps.lane("helo"), clock: deps.clock, receiver: deps.receiver },
+  );
+  return Promise.all([mailfrom, second]);
+}
+
+function defectsOf(message: OpenMessage, ofBody: ReadonlySet<Defect>): readonly Defect[] {
+  const found = new Set(message.header.defects);
+  if (!found.has("header-too-large")) {
+    for (const defect of ofBody) found.add(defect);
+    if (!message.separated) found.add("no-body-separator");
+  }
+  if (message.header.bytes.length === 0 && !message.separated) found.add("empty");
+  return sortDefects(found);
+}

@@ -1,0 +1,105 @@
+/**
+ * Body hashes (RFC 6376 §3.7 step 1) for all signatures of a message at once: each canonicalization is made once, each distinct
+ * (canonicalization, length) is hashed once, and at most limits.bodyHashesMax of them are; later requests are refused. The
+ * earlier request wins, so that callers put first what matters most.
+ */
+import { createHash, type Hash } from "node:crypto";
+import { limits } from "../../base/limits.ts";
+import type { BodySink } from "../../mail/body.ts";
+import type { LineEnd } from "../../mail/header.ts";
+import { lfToCrlf } from "../../mail/octets.ts";
+import { type Canonicalization, canonicalBody } from "./canonical-body.ts";
+
+export type BodyHashRequest = {
+  readonly canonicalization: Canonicalization;
+  readonly algorithm: "sha256";
+  /** The l= tag; null for the whole body. */
+  readonly length: number | null;
+};
+
+export type BodyHash = {
+  readonly hash: Buffer;
+  /** Octets of the whole canonical body. */
+  readonly canonicalBytes: number;
+  /** Is every octet of it hashed? */
+  readonly covered: boolean;
+};
+
+export interface BodyHasher extends BodySink {
+  /** Once the body has been read to its end. */
+  result(request: BodyHashRequest): BodyHash | "over-limit";
+}
+
+export function bodyHashes(requests: readonly BodyHashRequest[], lineEnd: LineEnd): BodyHasher {
+  return new Hasher(requests, lineEnd);
+}
+
+class Hasher implements BodyHasher {
+  private readonly lineEnd: LineEnd;
+  private readonly states: State[] = [];
+  private readonly bodies: BodySink[] = [];
+
+  constructor(requests: readonly BodyHashRequest[], lineEnd: LineEnd) {
+    this.lineEnd = lineEnd;
+    for (const request of requests) {
+      if (this.find(request) === undefined && this.states.length < limits.bodyHashesMax) this.states.push(new State(request));
+    }
+    for (const canonicalization of ["simple", "relaxed"] as const) {
+      const states = this.states.filter((state) => state.request.canonicalization === canonicalization);
+      const [only] = states;
+      if (only === undefined) continue;
+      const output =
+        states.length === 1
+          ? (octets: Uint8Array) => only.update(octets)
+          : (octets: Uint8Array) => {
+              for (const state of states) state.update(octets);
+            };
+      this.bodies.push(canonicalBody(canonicalization, output));
+    }
+  }
+
+  update(block: Uint8Array): void {
+    if (this.bodies.length === 0) return;
+    // In an LF message each LF counts as CRLF, and a CR is an octet like any other (design: house.md, mail/).
+    const octets = this.lineEnd === "lf" ? lfToCrlf(block) : block;
+    for (const body of this.bodies) body.update(octets);
+  }
+
+  end(): void {
+    for (const body of this.bodies) body.end();
+    for (const state of this.states) state.end();
+  }
+
+  result(request: BodyHashRequest): BodyHash | "over-limit" {
+    return this.find(request)?.result ?? "over-limit";
+  }
+
+  private find(request: BodyHashRequest): State | undefined {
+    return this.states.find(
+      (state) => state.request.canonicalization === request.canonicalization && state.request.length === request.length,
+    );
+  }
+}
+
+class State {
+  readonly request: BodyHashRequest;
+  result: BodyHash | null = null;
+  private readonly hash: Hash = createHash("sha256");
+  private bytes = 0;
+
+  constructor(request: BodyHashRequest) {
+    this.request = request;
+  }
+
+  update(octets: Uint8Array): void {
+    const left = this.request.length === null ? octets.length : this.request.length - this.bytes;
+    this.bytes += octets.length;
+    if (left >= octets.length) this.hash.update(octets);
+    else if (left > 0) this.hash.update(octets.subarray(0, left));
+  }
+
+  end(): void {
+    const covered = this.request.length === null || this.request.length >= this.bytes;
+    this.result = { hash: this.hash.digest(), canonicalBytes: this.bytes, covered };
+  }
+}

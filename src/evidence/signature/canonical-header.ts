@@ -1,0 +1,100 @@
+/**
+ * The signed part of a header: canonicalization of fields (RFC 6376 §3.4.1, §3.4.2), their selection by h= (§5.4.2), and the
+ * octets that a signature covers (§3.7 step 2). One object a message; every field is canonicalized at most once each way,
+ * however many signatures cover it. Text is latin1: one character an octet.
+ */
+import type { Field, Header } from "../../mail/header.ts";
+import type { Canonicalization } from "./canonical-body.ts";
+
+/** A stretch of a field's raw value that counts as empty: the b= tag of the signature itself. */
+export type Cut = { readonly start: number; readonly end: number };
+
+export class CanonicalHeader {
+  readonly header: Header;
+  private readonly simple = new Map<Field, string>();
+  private readonly relaxed = new Map<Field, string>();
+  private byName: Map<string, Field[]> | null = null;
+
+  constructor(header: Header) {
+    this.header = header;
+  }
+
+  /** RFC 6376 §3.7 step 2: the fields that h= names, each with CRLF, then the signature's own field without b= and without CRLF. */
+  signedText(signature: {
+    readonly field: Field;
+    readonly cut: Cut;
+    readonly headers: readonly string[];
+    readonly canonicalization: Canonicalization;
+  }): string {
+    const { field, canonicalization } = signature;
+    let text = "";
+    const taken = new Map<string, number>();
+    for (const name of signature.headers) {
+      const instances = this.instancesOf(name);
+      let left = taken.get(name) ?? instances.length;
+      // RFC 6376 §3.7: a signature never covers itself by h=; DKIM-Signature there means the others.
+      if (instances[left - 1] === field) left -= 1;
+      const next = left === 0 ? undefined : instances[left - 1];
+      taken.set(name, next === undefined ? 0 : left - 1);
+      // RFC 6376 §5.4.2: instances from the bottom to the top; a name beyond the last one stands for nothing at all.
+      if (next !== undefined) text += `${this.field(next, canonicalization)}\r\n`;
+    }
+    return text + this.fieldWithout(field, signature.cut, canonicalization);
+  }
+
+  /** One field in canonical form, without the final CRLF. */
+  field(field: Field, canonicalization: Canonicalization): string {
+    const made = canonicalization === "simple" ? this.simple : this.relaxed;
+    const known = made.get(field);
+    if (known !== undefined) return known;
+    const text = this.canonicalize(field, this.header.text.slice(field.colon + 1, field.end), canonicalization);
+    made.set(field, text);
+    return text;
+  }
+
+  /** The same of a signature's own field, with its b= emptied: RFC 6376 §3.7 counts the white space around the value to it. */
+  fieldWithout(field: Field, cut: Cut, canonicalization: Canonicalization): string {
+    const valueAt = field.colon + 1;
+    const { text } = this.header;
+    const value = text.slice(valueAt, valueAt + cut.start) + text.slice(valueAt + cut.end, field.end);
+    return this.canonicalize(field, value, canonicalization);
+  }
+
+  private canonicalize(field: Field, value: string, canonicalization: Canonicalization): string {
+    const { text, lineEnd } = this.header;
+    if (canonicalization === "relaxed") return `${field.name}:${relaxedValue(value, lineEnd === "crlf" ? "\r\n" : "\n")}`;
+    // RFC 6376 §3.4.1: exactly as it is; an LF message's line ends are CRLF on the wire.
+    const raw = `${text.slice(field.start, field.colon + 1)}${value}`;
+    return lineEnd === "lf" && raw.includes("\n") ? raw.replaceAll("\n", "\r\n") : raw;
+  }
+
+  /** The fields of a name (lower case), top to bottom. */
+  private instancesOf(name: string): readonly Field[] {
+    this.byName ??= groupByName(this.header.fields);
+    return this.byName.get(name) ?? none;
+  }
+}
+
+const none: readonly Field[] = [];
+
+function groupByName(fields: readonly Field[]): Map<string, Field[]> {
+  const groups = new Map<string, Field[]>();
+  for (const field of fields) {
+    if (field.name === "") continue; // no colon: not a field that anything could name
+    const group = groups.get(field.name);
+    if (group === undefined) groups.set(field.name, [field]);
+    else group.push(field);
+  }
+  return groups;
+}
+
+/** RFC 6376 §3.4.2: unfolded, each run of white space one space, none at either end. A line end within a field is always a fold. */
+function relaxedValue(value: string, lineEnd: string): string {
+  const flat = value.includes("\n") ? value.replaceAll(lineEnd, "") : value;
+  const reduced = whiteRun.test(flat) ? flat.replace(whiteRuns, " ") : flat;
+  const start = reduced.startsWith(" ") ? 1 : 0;
+  const end = reduced.length > start && reduced.endsWith(" ") ? reduced.length - 1 : reduced.length;
+  return reduced.slice(start, end);
+}
+const whiteRun = /\t| {2}/;
+const whiteRuns = /[ \t]{2,}|\t/g;

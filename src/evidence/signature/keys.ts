@@ -1,0 +1,101 @@
+/**
+ * From a signature to the keys that may verify it (RFC 6376 §6.1.2): one TXT question for each selector and domain, asked at once.
+ * Several TXT records at a selector are undefined (§3.6.2.2): here each that is a key record is tried, in the order of their
+ * octets and not of the answer, at most limits.keyRecordsTriedMax; without a usable one, a fixed order of reasons decides.
+ */
+import { limits } from "../../base/limits.ts";
+import { type Answer, isTrouble } from "../../dns/answer.ts";
+import type { Dns } from "../../dns/budget.ts";
+import { type KeyRecord, parseKeyRecord } from "./key-record.ts";
+import type { Algorithm, Broken, Signature } from "./record.ts";
+import { keyName } from "./record.ts";
+
+/** What a signature's key question came to. */
+export type KeyAnswer =
+  | { readonly outcome: "records"; readonly records: readonly KeyRecord[] }
+  | { readonly outcome: "no-key" | "key-syntax"; readonly comment: string }
+  /** `budget`: our limit of questions for a message is used up; asking again later would change nothing. */
+  | { readonly outcome: "dns"; readonly cause: "trouble" | "budget"; readonly comment: string };
+
+export type UsableKey = KeyRecord & { readonly publicKey: Extract<KeyRecord["publicKey"], { outcome: "key" }> };
+
+/** Asks for keys, each name once. */
+export class Keys {
+  private readonly dns: Dns;
+  private readonly asked = new Map<string, Promise<KeyAnswer>>();
+
+  constructor(dns: Dns) {
+    this.dns = dns;
+  }
+
+  ask(signature: Signature): Promise<KeyAnswer> {
+    const name = keyName(signature.selector, signature.domain);
+    const known = this.asked.get(name);
+    if (known !== undefined) return known;
+    const answer = this.dns.query(name, "TXT").then(readAnswer);
+    answer.catch(ignore); // whoever awaits it sees the rejection; nobody may, while the body is read
+    this.asked.set(name, answer);
+    return answer;
+  }
+}
+
+function ignore(): void {}
+
+function readAnswer(answer: Answer<"TXT">): KeyAnswer {
+  if (answer.status !== "found") {
+    const { status } = answer;
+    if (!isTrouble(answer)) return { outcome: "no-key", comment: `no key record (${status})` };
+    const cause = answer.withheld === "budget" ? "budget" : "trouble";
+    return { outcome: "dns", cause, comment: `the key could not be fetched (${answer.withheld ?? status})` };
+  }
+  if (answer.records.length === 0) return { outcome: "no-key", comment: "no key record" };
+  const sorted = answer.records.length === 1 ? answer.records : [...answer.records].sort(Buffer.compare);
+  const records = sorted.map(parseKeyRecord).filter((record) => record !== null);
+  return records.length > 0 ? { outcome: "records", records } : { outcome: "key-syntax", comment: "the TXT record is not a key record" };
+}
+
+/** The keys of an answer that fit the signature's algorithm (RFC 6376 §6.1.2 steps 5 to 8), or why there is none. */
+export function usableKeys(records: readonly KeyRecord[], algorithm: Algorithm): readonly UsableKey[] | (Broken & { bits: number | null }) {
+  const usable: UsableKey[] = [];
+  let best: (Broken & { bits: number | null }) | null = null;
+  for (const record of records) {
+    const problem = whyNot(record, algorithm);
+    if (problem === null)
+      usable.push(record as UsableKey); // whyNot has looked at the key's outcome
+    else if (best === null || rank(problem) < rank(best)) best = problem;
+    if (usable.length === limits.keyRecordsTriedMax) break;
+  }
+  return usable.length > 0 || best === null ? usable : best;
+}
+
+// The reason that tells most about what the owner meant comes first.
+const reasons = ["weak-key", "revoked", "key-syntax", "no-key"] as const;
+
+function rank(problem: Broken): number {
+  return reasons.indexOf(problem.reason as (typeof reasons)[number]); // whyNot gives no others
+}
+
+function whyNot(record: KeyRecord, algorithm: Algorithm): (Broken & { bits: number | null }) | null {
+  // RFC 6376 §3.6.1: a record for another service must be ignored, as if it were not there.
+  if (!record.forMail) return { reason: "no-key", comment: "the key is not for mail (s=)", bits: null };
+  // §6.1.2 step 6.
+  if (record.hashes !== null && !record.hashes.includes("sha256"))
+    return { reason: "key-syntax", comment: "the key is not for SHA-256 (h=)", bits: null };
+  const { publicKey } = record;
+  if (publicKey.outcome === "revoked") return { reason: "revoked", comment: "the key has been revoked", bits: null };
+  // §6.1.2 step 8.
+  if (record.keyType !== keyTypeOf[algorithm])
+    return { reason: "key-syntax", comment: "the key is of another type than a= (k=)", bits: null };
+  switch (publicKey.outcome) {
+    case "key":
+      return null;
+    case "weak-key":
+      return { reason: "weak-key", comment: publicKey.comment, bits: publicKey.bits };
+    case "key-syntax":
+      return { reason: "key-syntax", comment: publicKey.comment, bits: null };
+    default:
+      return publicKey satisfies never;
+  }
+}
+
+const keyTypeOf: Readonly<Record<Algorithm, string>> = { "rsa-sha256": "rsa", "ed25519-sha256": "ed25519" };

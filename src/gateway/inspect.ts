@@ -1,0 +1,45 @@
+/**
+ * The journey of one message, as a table of contents: transaction → evidence → verdict → stamp. What each stage does is in its room.
+ */
+import { messageDns, type Question } from "../dns/budget.ts";
+import type { Clock, Resolver } from "../dns/resolver.ts";
+import { gather } from "../evidence/gather.ts";
+import { type MessageSource, openMessage } from "../mail/message.ts";
+import type { Inspection } from "../stamp/inspection.ts";
+import { decide } from "../verdict/decide.ts";
+import type { History, Policy } from "../verdict/verdict.ts";
+import { type Envelope, openTransaction } from "./envelope.ts";
+import { inspectionOf } from "./inspection-of.ts";
+
+export type InspectInput = Envelope & { readonly message: MessageSource };
+
+/** What an inspection needs besides the message. `random` gives numbers from 0 up to 1, for the inspection's id. */
+export type InspectDeps = {
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly authservId: string;
+  readonly policy?: Policy | undefined;
+  readonly history?: History | null | undefined;
+  /** Sees every DNS question of this message with its answer. */
+  readonly onQuestion?: ((question: Question) => void) | undefined;
+};
+
+/** Inspects one message. Rejects only where the message's source or the resolver fails with an exception. */
+export async function inspect(input: InspectInput, deps: InspectDeps): Promise<Inspection> {
+  const policy = deps.policy ?? {};
+  const message = await openMessage(input.message);
+  const envelope = openTransaction(input, message.header);
+  const lane = messageDns(deps.resolver, { clock: deps.clock, onQuestion: deps.onQuestion });
+  const gathered = await gather(message, envelope, { ...policy, lane, clock: deps.clock, receiver: deps.authservId });
+  const transaction = {
+    ...envelope,
+    size: gathered.size,
+    ptr: gathered.evidence.iprev.confirmed > 0 ? (gathered.evidence.iprev.names[0] ?? null) : null,
+  };
+  const verdict = decide({ transaction, from: gathered.from, evidence: gathered.evidence }, deps.history ?? null, policy);
+  return inspectionOf(
+    { transaction, from: gathered.from, evidence: gathered.evidence, verdict, header: message.header },
+    { ...deps, policy },
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * The lexical parts that structured fields share (RFC 5322 §3.2: CFWS, quoted-string), over text that is unfolded and free of
+ * control characters. Each reader takes what it reads or gives null; comments are collected on the way. One pass.
+ */
+import { limits } from "../base/limits.ts";
+
+export type Scanner = { readonly text: string; at: number; readonly comments: string[] };
+
+export function openScanner(text: string): Scanner {
+  return { text, at: 0, comments: [] };
+}
+
+export function atEnd(scanner: Scanner): boolean {
+  return scanner.at >= scanner.text.length;
+}
+
+export function peek(scanner: Scanner): string {
+  return scanner.text[scanner.at] ?? "";
+}
+
+export function take(scanner: Scanner, character: string): boolean {
+  if (scanner.text[scanner.at] !== character) return false;
+  scanner.at += 1;
+  return true;
+}
+
+/** Skips white space and comments; false where a comment does not end or nests too deep. */
+export function skipCfws(scanner: Scanner): boolean {
+  for (;;) {
+    while (scanner.text[scanner.at] === " ") scanner.at += 1;
+    if (scanner.text[scanner.at] !== "(") return true;
+    const comment = readComment(scanner);
+    if (comment === null) return false;
+    scanner.comments.push(comment);
+  }
+}
+
+/** RFC 5322 §3.2.2: the text between the outer parentheses, quoted pairs resolved, inner parentheses as they stand. */
+function readComment(scanner: Scanner): string | null {
+  const { text } = scanner;
+  let depth = 0;
+  let out = "";
+  for (let at = scanner.at; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === "\\") {
+      at += 1;
+      out += text[at] ?? "";
+      continue;
+    }
+    if (character === "(") {
+      depth += 1;
+      if (depth > limits.commentDepthMax) return null;
+      if (depth === 1) continue;
+    } else if (character === ")") {
+      depth -= 1;
+      if (depth === 0) {
+        scanner.at = at + 1;
+        return out;
+      }
+    }
+    out += character;
+  }
+  return null;
+}
+
+/** RFC 5322 §3.2.4: the content, quoted pairs resolved; null where it does not end. */
+export function readQuoted(scanner: Scanner): string | null {
+  const { text } = scanner;
+  let out = "";
+  for (let at = scanner.at + 1; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') {
+      scanner.at = at + 1;
+      return out;
+    }
+    if (character === "\\") at += 1;
+    out += text[at] ?? "";
+  }
+  return null;
+}
+
+/** Letters, digits, hyphen, underscore and dot, less `except`; null where there is none. */
+export function readKeyword(scanner: Scanner, except = ""): string | null {
+  return readWhile(scanner, (code, character) => isKeyword(code) && character !== except);
+}
+
+/** Whatever is no space, semicolon, parenthesis or quote, less `except`; null where there is none. */
+export function readAtom(scanner: Scanner, except: string): string | null {
+  return readWhile(scanner, (_, character) => !' ;()"'.includes(character) && character !== except);
+}
+
+/** A decimal number of at most nine digits; null where there is none. */
+export function readDigits(scanner: Scanner): number | null {
+  const start = scanner.at;
+  const digits = readWhile(scanner, (code) => code >= 0x30 && code <= 0x39);
+  if (digits !== null && digits.length <= 9) return Number(digits);
+  scanner.at = start;
+  return null;
+}
+
+function readWhile(scanner: Scanner, wanted: (code: number, character: string) => boolean): string | null {
+  const { text, at: start } = scanner;
+  let at = start;
+  while (at < text.length && wanted(text.charCodeAt(at), text[at] ?? "")) at += 1;
+  scanner.at = at;
+  return at === start ? null : text.slice(start, at);
+}
+
+function isKeyword(code: number): boolean {
+  const letter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+  return letter || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x5f;
+}

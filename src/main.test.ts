@@ -1,0 +1,361 @@
+/** The command line from the outside: real processes, the examples, temporary folders. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const program = ["--import", "./test/no-dns.ts", "src/main.ts"];
+const zone = ["--zone", "examples/zone.yaml"];
+const mail = (name: string): string => `examples/mail/${name}.eml`;
+
+type Ran = { readonly status: number | null; readonly out: string; readonly err: string };
+
+function assay(args: readonly string[], input: string | Uint8Array = ""): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], { cwd: root, input, encoding: "utf8" });
+  return { status, out: stdout, err: stderr };
+}
+
+type Line = {
+  readonly source: { readonly file: string; readonly index: number; readonly read?: Record<string, string> };
+  readonly transaction: {
+    readonly ip: string | null;
+    readonly helo: string | null;
+    readonly mailFrom: string | null;
+    readonly tls: object | null;
+  };
+  readonly verdict: { readonly compauth: string; readonly reason: string };
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly trace?: readonly { readonly lane: string; readonly name: string; readonly left: number }[];
+};
+
+function lines({ out }: Ran): Line[] {
+  return out
+    .trimEnd()
+    .split("\n")
+    .map((text) => JSON.parse(text) as Line);
+}
+
+let folder = "";
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "assay-main-"));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function put(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+describe("wrong use: one line, the nearest word, exit status 2", () => {
+  const cases: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+    [["chek"], /^assay: unknown command 'chek' \(Did you mean check\?\); see assay --help\n$/],
+    [["check", "--jsn", "x"], /^assay: unknown option '--jsn' \(Did you mean --json\?\); see assay check --help\n$/],
+    [["examples/zone.yaml"], /did you mean “assay check examples\/zone.yaml”/],
+    [
+      ["check", "--ip", "1.2.3", "x"],
+      /^assay: --ip wants an IPv4 or IPv6 address, such as 192\.0\.2\.1 or 2001:db8::1; this is none: “1\.2\.3”\n$/,
+    ],
+    [["check", "--ip", "x\x1b[31m", "x"], /“x\\u\{1b\}\[31m”/],
+    [["check", "--helo", "a b", "x"], /--helo wants the name/],
+    [["check", "--rcpt-to", "ben", "x"], /--rcpt-to wants a recipient/],
+    [["check", "--tls=1.3", "x"], /--tls wants a version/],
+    [["check", "--jobs", "0", "x"], /--jobs wants a number of threads from 1 to 64/],
+    [["check", "--mode", "rfc1", "x"], /--mode wants rfc9989, rfc7489 or compare/],
+    [["check", "--zone", "missing.yaml", "x"], /^assay: cannot read zone file missing\.yaml: no such file\n$/],
+    [["check", "--zone", "package.json", "x"], /^assay: zone file package\.json: line \d+: .+\n$/],
+    [["check", "--zone", "a", "--dns", "127.0.0.1", "x"], /--zone and --dns exclude each other/],
+    [["check", "--dns", "127.0.0.1:99999", "x"], /^assay: .*127\.0\.0\.1:99999/],
+    [["spf", "--sender", "a@b.example"], /needs the client's address: --ip 192\.0\.2\.1/],
+    [["spf", "--ip", "192.0.2.1"], /needs an identity/],
+    [["dkim", "missing.eml"], /^assay: missing\.eml: no such file or directory\n$/],
+    [["dmarc", "no such thing"], /“no such thing” is neither a domain nor a file/],
+    [["dmarc", "contoso.com", "--spf", "contoso.com"], /--spf wants DOMAIN=RESULT/],
+    [["dmarc"], /missing required argument 'subject'/],
+  ];
+  for (const [args, says] of cases) {
+    test(args.join(" "), () => {
+      const ran = assay(args);
+      assert.match(ran.err, says);
+      assert.deepEqual([ran.status, ran.out], [2, ""]);
+    });
+  }
+  test("--help and --version go to stdout with status 0, each help with examples", () => {
+    assert.match(assay(["--version"]).out, /^assay \d+\.\d+\.\d+\n$/);
+    for (const args of [["--help"], ["check", "--help"], ["spf", "--help"], ["dkim", "--help"], ["arc", "--help"], ["dmarc", "--help"]]) {
+      const ran = assay(args);
+      assert.deepEqual([ran.status, ran.err], [0, ""]);
+      assert.match(ran.out, /\nExamples:\n {2}assay /);
+    }
+  });
+});
+
+describe("the examples tell their stories", () => {
+  const stories: readonly (readonly [name: string, verdict: string, status: number, says: RegExp])[] = [
+    ["bank-with-p-reject", "fail 000", 1, /p=reject/],
+    ["body-only-partly-signed", "fail 000", 1, /policy .*only a part of the body is signed/],
+    ["bounce-with-null-sender", "pass 100", 0, /SPF {4}pass {3}mail\.tailspin\.example +belongs to tailspin\.example/],
+    ["colleague-spf-only", "pass 100", 0, /by SPF/],
+    ["dns-did-not-answer", "fail 001", 3, /^\? fail 001.*[\s\S]*Undecided/],
+    ["forwarded-with-arc", "fail 000", 1, /ARC {4}pass {3}forwarder\.example +chain of 1, no sealer you trust/],
+    ["idn-sender", "pass 100", 0, /post@müller\.example/],
+    ["invoice-from-the-ceo", "fail 001", 1, /via 198\.51\.100\.7 \(mail\.evil\.example\)/],
+    ["mailing-list-changed-the-body", "fail 000", 1, /the body was changed after signing, the signed header fields are intact/],
+    ["name-shows-another-address", "pass 100", 0, /the display name shows another address: “Carla Mendes ceo@contoso\.com”/],
+    ["newsletter-signed-by-its-domain", "pass 100", 0, /SPF {4}pass {3}bulkmail\.example +belongs to another organization/],
+    ["over-ipv6-ed25519", "pass 100", 0, /via 2001:db8:25::25 \(mx6\.wingtip\.example\)/],
+    ["signature-expired", "fail 001", 1, /the signature has expired/],
+    ["small-shop-without-dmarc", "pass 109", 0, /bestguesspass +no record, would pass by SPF/],
+    ["two-from-fields", "fail 001", 1, /more than one From field/],
+  ];
+  for (const [name, verdict, status, says] of stories) {
+    test(`${name}: ${verdict}`, () => {
+      const ran = assay(["check", ...zone, mail(name)]);
+      assert.match(ran.out, new RegExp(`^[✓✗?] ${verdict} `));
+      assert.match(ran.out, says);
+      assert.deepEqual([ran.status, ran.err], [status, ""]);
+      assert.ok(ran.out.split("\n").length <= 24, "one screen");
+    });
+  }
+  test("the whole folder: in order, with totals", () => {
+    const ran = assay(["check", ...zone, "examples/mail"]);
+    assert.equal(ran.status, 3);
+    assert.deepEqual(
+      [...ran.out.matchAll(/^examples\/mail\/(.*)\.eml$/gm)].map(([, name]) => name),
+      stories.map(([name]) => name),
+    );
+    assert.match(ran.out, /\n15 messages\n {2}pass 100 +6\n {2}pass 109 +1\n {2}fail 000 +4\n {2}fail 001 +3\n {2}undecided +1\n$/);
+  });
+});
+
+describe("the envelope", () => {
+  test("what is not given is read from the message, and the output says so", () => {
+    const ran = assay(["check", ...zone, "--json", mail("invoice-from-the-ceo")]);
+    const [line] = lines(ran);
+    assert.deepEqual(line?.source, {
+      file: mail("invoice-from-the-ceo"),
+      index: 0,
+      read: {
+        ip: "the Received field of mx.fabrikam.com",
+        helo: "the Received field of mx.fabrikam.com",
+        mailFrom: "Return-Path",
+        tls: "the Received field of mx.fabrikam.com",
+      },
+    });
+    assert.deepEqual(
+      [line?.transaction.ip, line?.transaction.helo, line?.transaction.mailFrom],
+      ["198.51.100.7", "mail.evil.example", "billing@evil.example"],
+    );
+    assert.match(
+      assay(["check", ...zone, mail("invoice-from-the-ceo")]).out,
+      /Read from the message: client and HELO from the Received field of mx\.fabrikam\.com; envelope sender from Return-Path\./,
+    );
+  });
+  test("what is given is taken", () => {
+    const given = [
+      "--ip",
+      "[IPv6:2001:DB8::1]",
+      "--helo",
+      "h.example",
+      "--mail-from",
+      "<>",
+      "--rcpt-to",
+      "ben@fabrikam.com",
+      "--tls",
+      "TLSv1.3",
+    ];
+    const [line] = lines(assay(["check", ...zone, "--json", ...given, mail("invoice-from-the-ceo")]));
+    assert.deepEqual(line?.source, { file: mail("invoice-from-the-ceo"), index: 0 });
+    assert.deepEqual([line?.transaction.ip, line?.transaction.helo, line?.transaction.mailFrom], ["2001:db8::1", "h.example", ""]);
+    assert.deepEqual(line?.transaction.tls, { version: "TLSv1.3", cipher: "unknown", subject: null });
+  });
+  test("--tls before a file name takes no value", () => {
+    const [line] = lines(assay(["check", ...zone, "--json", "--tls", mail("invoice-from-the-ceo")]));
+    assert.deepEqual(line?.transaction.tls, { version: "unknown", cipher: "unknown", subject: null });
+  });
+  test("no client to be found: SPF and iprev are none", () => {
+    const ran = assay(["check", ...zone, "--json", "-"], "From: a@contoso.com\n\nx\n");
+    const [line] = lines(ran) as (Line & { evidence: { spf: { result: string; reason: string }[]; iprev: { result: string } } })[];
+    assert.deepEqual([line?.transaction.ip, line?.evidence.spf[0]?.result, line?.evidence.iprev.result], [null, "none", "none"]);
+    assert.equal(ran.status, 1);
+  });
+});
+
+describe("--json", () => {
+  test("one inspection a line, source first, in input order whatever --jobs", () => {
+    for (let i = 0; i < 40; i++)
+      put(
+        `many/${String(i).padStart(2, "0")}.eml`,
+        `${readFileSync(join(root, mail("idn-sender")), "utf8")}${"x\n".repeat((i * 7919) % 5000)}`,
+      );
+    put("many/17b.eml", "");
+    const args = ["check", ...zone, "--json", join(folder, "many")];
+    const plain = (ran: Ran): unknown[] => lines(ran).map(({ source, verdict, error }) => ({ source, verdict, error }));
+    const one = assay(args);
+    assert.equal(one.status, 2);
+    assert.match(one.out, /^\{"source":\{"file":"/);
+    assert.equal(lines(one).length, 41);
+    for (const jobs of ["2", "5"]) assert.deepEqual(plain(assay([...args, "--jobs", jobs])), plain(one));
+  });
+  test("an unreadable one is { source, error }, and the rest goes on", () => {
+    const dir = join(folder, "unreadable");
+    put("unreadable/a.eml", "");
+    put("unreadable/b.eml", Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 10, 1, 2]));
+    put("unreadable/d.eml", readFileSync(join(root, mail("idn-sender"))));
+    symlinkSync(".", join(dir, "c"));
+    const ran = assay(["check", ...zone, "--json", dir, "missing.eml"]);
+    assert.deepEqual(
+      lines(ran).map((line) => line.error?.code ?? line.verdict.reason),
+      ["empty", "no-header", "directory-loop", "100", "not-found"],
+    );
+    assert.deepEqual(Object.keys(lines(ran)[0] ?? {}), ["source", "error"]);
+    assert.equal(ran.status, 2);
+    const told = assay(["check", ...zone, dir, "missing.eml"]);
+    assert.equal(told.err.trimEnd().split("\n").length, 4, told.err);
+    for (const line of told.err.trimEnd().split("\n")) assert.match(line, /^assay: .+: .+$/);
+  });
+  test("mbox and maildir, numbered from 0", () => {
+    const text = readFileSync(join(root, mail("colleague-spf-only")), "utf8");
+    const mbox = put(
+      "box",
+      `From ada@adatum.example Tue Jun  3 08:00:00 2025\n${text}\nFrom x@y.example Tue Jun  3 08:00:00 2025\n${text}\n`,
+    );
+    put("md/cur/1:2,S", text);
+    mkdirSync(join(folder, "md/new"), { recursive: true });
+    const ran = assay(["check", ...zone, "--json", mbox, join(folder, "md"), "-"], readFileSync(mbox));
+    assert.deepEqual(
+      lines(ran).map(({ source }) => [source.file.replace(folder, ""), source.index]),
+      [
+        ["/box", 0],
+        ["/box", 1],
+        ["/md/cur/1:2,S", 0],
+        ["-", 0],
+        ["-", 1],
+      ],
+    );
+    assert.equal(ran.status, 0);
+  });
+  test("--trace adds every DNS question", () => {
+    const [line] = lines(assay(["check", ...zone, "--json", "--trace", mail("invoice-from-the-ceo")]));
+    const asked = (line?.trace ?? []).map(({ lane, name }) => `${lane} ${name}`);
+    assert.ok(asked.includes("author _dmarc.contoso.com"), asked.join(", "));
+    assert.ok(asked.includes("mailfrom evil.example"));
+    assert.ok((line?.trace ?? []).every(({ left }) => left >= 0));
+  });
+});
+
+describe("exit status (contract: 0 pass, 1 fail, 2 unreadable, 3 undecided; of a batch the first of 2, 3, 1, 0)", () => {
+  const pass = mail("colleague-spf-only");
+  const fail = mail("invoice-from-the-ceo");
+  const undecided = mail("dns-did-not-answer");
+  const missing = "missing.eml";
+  const cases: readonly (readonly [files: readonly string[], status: number])[] = [
+    [[pass], 0],
+    [[fail], 1],
+    [[missing], 2],
+    [[undecided], 3],
+    [[pass, fail], 1],
+    [[fail, undecided, pass], 3],
+    [[undecided, fail, missing, pass], 2],
+  ];
+  for (const [files, status] of cases) {
+    test(`${files.map((file) => file.replace(/.*\//, "")).join(" ")}: ${status}`, () =>
+      assert.equal(assay(["check", ...zone, ...files]).status, status));
+  }
+});
+
+describe("attack: text of a message never acts on the terminal", () => {
+  test("escape sequences and reordering in display name, HELO, Return-Path, file name", () => {
+    const file = put(
+      "x\x1b[31m\u202e.eml",
+      'Return-Path: <a\x1b[2J@evil.example>\nReceived: from \x1b[5mh (x\x07 [198.51.100.7])\n\tby \u009bmx; x\nFrom: "\x1b]0;owned\x07 ceo@contoso.com \u202emoc" <a@evil.example>\n\nx\n',
+    );
+    for (const args of [[file], [file, file], ["--trace", file], ["--json", file]]) {
+      const { out, err } = assay(["check", ...zone, ...args]);
+      assert.doesNotMatch(out + err, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, args.join(" "));
+      if (!args.includes("--json")) assert.doesNotMatch(out + err, /[\u202a-\u202e\u2066-\u2069]/);
+    }
+  });
+  test("no colour into a pipe; NO_COLOR and FORCE_COLOR are honoured", () => {
+    assert.equal(assay(["check", ...zone, mail("idn-sender")]).out.includes("\x1b"), false);
+  });
+});
+
+describe("processes", () => {
+  const started: ChildProcess[] = [];
+  after(() => {
+    for (const child of started) child.kill("SIGKILL");
+  });
+
+  test("a reader that leaves early (| head) ends it quietly", () => {
+    const command = `"${process.execPath}" --import ./test/no-dns.ts src/main.ts check --json --zone examples/zone.yaml ${Array.from({ length: 30 }, () => "examples/mail").join(" ")} | head -n 1`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", command], { cwd: root, encoding: "utf8" });
+    assert.equal(stdout.split("\n").length, 2);
+    assert.equal(stderr, "");
+  });
+
+  test("SIGINT ends it by that signal, quietly", async () => {
+    const child = spawn(process.execPath, [...program, "check", ...zone, "-"], { cwd: root, stdio: ["pipe", "pipe", "pipe"] });
+    started.push(child);
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    child.stdin.write("From: a@contoso.com\n");
+    setTimeout(() => child.kill("SIGINT"), 1500);
+    const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => child.on("exit", (...how) => resolve(how)));
+    assert.deepEqual([code, signal, said], [null, "SIGINT", ""]);
+  });
+});
+
+describe("one mechanism, with every DNS question", () => {
+  const cases: readonly (readonly [args: readonly string[], status: number, says: RegExp])[] = [
+    [
+      ["spf", "--ip", "192.0.2.25", "--sender", "ada@adatum.example"],
+      0,
+      /^✓ pass {3}adatum\.example {3}for 192\.0\.2\.25\n {2}Matches mx\.\n[\s\S]*mailfrom {2}MX {5}adatum\.example {7}10 mail\.adatum\.example {2}\d+ ms, \d+ left/,
+    ],
+    [["spf", "--ip", "203.0.113.1", "--mail-from", "ada@adatum.example"], 1, /^✗ fail {3}adatum\.example.*\n {2}Matches -all\./],
+    [["spf", "--ip", "192.0.2.60", "--helo", "mail.tailspin.example"], 0, /^✓ pass {3}mail\.tailspin\.example/],
+    [["spf", "--ip", "192.0.2.60", "--sender", "a@contoso.com"], 0, /^– none {3}contoso\.com.*\n {2}Publishes no SPF record\./],
+    [
+      ["dkim", mail("idn-sender")],
+      0,
+      /^✓ pass {3}xn--mller-kva\.example, selector post\n {2}header pass, body pass; rsa-sha256, 2048 bits/,
+    ],
+    [["dkim", mail("mailing-list-changed-the-body")], 1, /^✗ fail .* the body was changed after signing/],
+    [["dkim", mail("colleague-spf-only")], 0, /^– none {3}not signed/],
+    [
+      ["arc", mail("forwarded-with-arc")],
+      0,
+      /^✓ pass {3}chain of 1\n {2}The newest sealer is forwarder\.example: you do not trust it.*\n {4}i=1 {2}forwarder\.example {2}cv=none {2}dkim=pass dmarc=pass/,
+    ],
+    [["arc", mail("idn-sender")], 0, /^– none {3}no ARC set/],
+    [["dmarc", "bank.example"], 0, /^– none {3}bank\.example.*\n {2}The record at _dmarc\.bank\.example asks for p=reject\./],
+    [["dmarc", "bank.example", "--spf", "bounce.bank.example=pass", "--dkim", "evil.example=pass"], 0, /^✓ pass {3}bank\.example/],
+    [["dmarc", "bank.example", "--dkim", "evil.example=pass"], 1, /^✗ fail {3}bank\.example/],
+    [["dmarc", "slow.example", "--spf", "slow.example=fail"], 3, /^\? temperror {3}slow\.example/],
+    [["dmarc", "contoso.com", "--spf", "evil.example=pass"], 0, /^– none {3}contoso\.com/],
+    [["dmarc", mail("small-shop-without-dmarc")], 0, /^✓ bestguesspass {3}woodgrove\.example/],
+  ];
+  for (const [args, status, says] of cases) {
+    test(args.join(" "), () => {
+      const ran = assay([...args, ...zone]);
+      assert.match(ran.out, says);
+      assert.deepEqual([ran.status, ran.err], [status, ""]);
+    });
+  }
+  test("--json: one object with its trace", () => {
+    const value = JSON.parse(assay(["spf", "--ip", "192.0.2.25", "--sender", "ada@adatum.example", "--json", ...zone]).out) as {
+      result: string;
+      trace: { lane: string; records: unknown[] }[];
+    };
+    assert.equal(value.result, "pass");
+    assert.deepEqual(value.trace[0]?.records, ["v=spf1 mx -all"]);
+  });
+});

@@ -1,0 +1,127 @@
+/**
+ * The composition root: the only file that knows everyone. It turns the process into ports (streams, clock, resolver, configuration,
+ * worker threads) and hands them to the door that the command line asks for. What a command does not need is not loaded.
+ * Started as a worker thread of its own, it serves one job queue. It holds no logic of mail.
+ */
+import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { styleText } from "node:util";
+import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
+import type { Resolver } from "./dns/resolver.ts";
+import type { WorkerSetup } from "./doors/cli/jobs.ts";
+import { type Output, type Ports, type ResolverChoice, UsageError, type Worker } from "./doors/cli/ports.ts";
+import { hostName, systemClock, systemRandom } from "./system/surroundings.ts";
+
+if (isMainThread) await main();
+else await worker(workerData as WorkerSetup); // Started by startWorker below, with nothing else.
+
+async function main(): Promise<void> {
+  try {
+    const { run } = await import("./doors/cli/program.ts");
+    process.exit(await run(process.argv.slice(2), ports()));
+  } catch (error) {
+    // A bug: one line, and the exit status of a temporary failure.
+    process.stderr.write(`assay: a fault of ours: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+    if (process.env["ASSAY_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exit(3);
+  }
+}
+
+async function worker({ setup, resolver }: WorkerSetup): Promise<void> {
+  const { serveJobs } = await import("./doors/cli/jobs.ts");
+  const port = parentPort;
+  if (port === null) return;
+  const means = { resolver: await openResolver(resolver), clock: systemClock, random: systemRandom };
+  serveJobs({ send: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) }, setup, means);
+}
+
+function ports(): Ports {
+  return {
+    out: output(process.stdout),
+    err: output(process.stderr),
+    stdin: () => process.stdin,
+    stdinIsTerminal: process.stdin.isTTY === true,
+    clock: systemClock,
+    random: systemRandom,
+    hostName,
+    openResolver,
+    loadSettings,
+    startWorker,
+  };
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  let isOpen = true;
+  // EPIPE: the reader has gone (`| head`). That is no fault of anybody's.
+  stream.on("error", () => {
+    isOpen = false;
+  });
+  const write = (text: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      if (!isOpen) resolve(false);
+      else stream.write(text, (error) => resolve(error == null && isOpen));
+    });
+  return { write, isTerminal: stream.isTTY === true, colour: styleText("red", "x", { stream }) !== "x" };
+}
+
+async function openResolver(choice: ResolverChoice): Promise<Resolver> {
+  switch (choice.kind) {
+    case "zone": {
+      const { describeFault, parseZone, zoneResolver } = await import("./system/zone-resolver.ts");
+      const parsed = parseZone(readText(choice.file, "zone file"));
+      if (!parsed.ok) throw new UsageError(`zone file ${choice.file}: ${describeFault(parsed.error)}`);
+      return zoneResolver(parsed.zone);
+    }
+    case "servers":
+    case "system": {
+      const { DnsOptionError, dnsResolver } = await import("./system/resolver.ts");
+      try {
+        return dnsResolver(choice.kind === "system" ? {} : { servers: await Promise.all(choice.servers.map(serverAddress)) });
+      } catch (error) {
+        throw error instanceof DnsOptionError ? new UsageError(error.message) : error;
+      }
+    }
+    default:
+      return choice satisfies never;
+  }
+}
+
+/** HOST[:PORT] with the host's address, as the resolver wants it; an address is left as it is. */
+async function serverAddress(text: string): Promise<string> {
+  const [, host = "", port = ""] = /^([A-Za-z0-9_-][A-Za-z0-9._-]{0,252})(:[0-9]{1,5})?$/.exec(text) ?? [];
+  if (host === "" || isIP(host) !== 0 || isIP(text) !== 0) return text;
+  try {
+    const { address, family } = await lookup(host);
+    return family === 6 ? `[${address}]${port}` : `${address}${port}`;
+  } catch {
+    throw new UsageError(`--dns: no address is known for the DNS server “${host}”; give one, such as 192.0.2.53:53`);
+  }
+}
+
+async function loadSettings(file: string): Promise<never> {
+  throw new UsageError(`configuration file ${file}`);
+}
+
+function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new UsageError(`cannot read ${what} ${file}: ${code === "ENOENT" ? "no such file" : code}`);
+  }
+}
+
+function startWorker(setup: unknown): Worker {
+  const thread = new Thread(new URL(import.meta.url), { workerData: setup });
+  let failure: Error | null = null;
+  thread.on("error", (error: Error) => {
+    failure = error;
+  });
+  return {
+    send: (message) => thread.postMessage(message),
+    onMessage: (listener) => thread.on("message", listener),
+    onEnd: (listener) => thread.on("exit", () => listener(failure)),
+    stop: () => void thread.terminate(),
+  };
+}

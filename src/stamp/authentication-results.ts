@@ -1,0 +1,132 @@
+/**
+ * Writes an Authentication-Results value (RFC 8601 §2.2), the inverse of mail/authentication-results.ts. Injection-proof: every
+ * text that is not a plain token or address is a quoted-string, control characters and line ends become "?", lengths are
+ * capped, and nothing from outside can end a string, a comment or the field. It refuses names that are no keywords: they are left out.
+ */
+import { limits } from "../base/limits.ts";
+import type { AuthenticationResults, MethodResult, ResultProperty } from "../mail/authentication-results.ts";
+
+/** The value, folded with CRLF and a space at 78 columns where it can be, for a line that begins `Authentication-Results: `. */
+export function formatAuthenticationResults(value: AuthenticationResults): string {
+  const head = value.authservId === null ? [] : [headOf(value.authservId, value.version)];
+  const clauses: string[] = [];
+  let bytes = 0;
+  for (const result of value.results) {
+    const clause = clauseOf(result);
+    if (clause === null) continue;
+    bytes += Buffer.byteLength(clause) + separatorBytes;
+    // What we write we can read back: the parser has the same limit.
+    if (bytes > limits.authenticationResultsBytesMax - headBytesMax) break;
+    clauses.push(clause);
+  }
+  // RFC 8601 §2.2: no result at all is said with `none`. Without an authserv-id an empty first part keeps it from being one.
+  if (clauses.length === 0) return `${head[0] ?? ""}; none`;
+  return fold([...head, ...clauses]);
+}
+
+const separatorBytes = 16; // ";", CRLF and space, and the folds within a clause
+const headBytesMax = 1024;
+const nameBytes = "Authentication-Results: ".length;
+const lineBytes = 78; // RFC 5322 §2.1.1
+
+function headOf(authservId: string, version: number | null): string {
+  const id = clean(authservId);
+  return (token.test(id) ? id : quoted(id)) + (isVersion(version) ? ` ${version}` : "");
+}
+
+function clauseOf({ method, version, result, reason, properties, comments }: MethodResult): string | null {
+  if (!keyword.test(method) || !keyword.test(result)) return null;
+  const words = [`${method}${isVersion(version) ? `/${version}` : ""}=${result}`.toLowerCase()];
+  for (const comment of comments) words.push(commentOf(comment));
+  if (reason !== null) words.push(`reason=${written(reason)}`);
+  for (const property of properties) if (isWritable(property)) words.push(propertyOf(property));
+  return words.join(" ");
+}
+
+function isVersion(version: number | null): version is number {
+  return Number.isInteger(version) && Number(version) >= 0 && Number(version) <= 999_999_999;
+}
+
+function isWritable({ ptype, property }: ResultProperty): boolean {
+  return keyword.test(property) && (ptype === "" ? !property.includes(".") : keyword.test(ptype) && !ptype.includes("."));
+}
+
+function propertyOf({ ptype, property, value }: ResultProperty): string {
+  const name = ptype === "" ? property : `${ptype}.${property}`;
+  return `${name.toLowerCase()}=${written(value)}`;
+}
+
+// What the parser takes for a keyword; 64 characters are more than any registered name has.
+const keyword = /^[A-Za-z0-9._-]{1,64}$/;
+// RFC 2045 §5.1 token: printable ASCII without tspecials.
+const token = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+$/;
+// RFC 8601 §2.2: [[local-part] "@"] domain-name, the local part a dot-atom or a quoted-string.
+const address = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*@[A-Za-z0-9._-]+$/;
+const quotedAddress = /^"(?:[^"\\]|\\.)*"@[A-Za-z0-9._-]+$/;
+
+function written(text: string): string {
+  const value = clean(text);
+  return token.test(value) || address.test(value) || quotedAddress.test(value) ? value : quoted(value);
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+function commentOf(text: string): string {
+  const value = clean(text);
+  return `(${value.replace(isBalanced(value) ? /\\/g : /[()\\]/g, "\\$&")})`;
+}
+
+/** Do its parentheses pair up, no deeper than the parser reads them inside a comment? */
+function isBalanced(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === "(") depth += 1;
+    else if (character === ")") depth -= 1;
+    if (depth < 0 || depth >= limits.commentDepthMax) return false;
+  }
+  return depth === 0;
+}
+
+/** No control character, line or paragraph separator, lone surrogate or direction override; no longer than the limit once escaped. */
+function clean(text: string): string {
+  const bounded = text.length > limits.authenticationResultsValueBytesMax ? text.slice(0, limits.authenticationResultsValueBytesMax) : text;
+  const harmless = bounded.replace(harmful, "?");
+  if (plain.test(harmless)) return harmless;
+  let bytes = 0;
+  let end = 0;
+  for (const character of harmless) {
+    bytes += Buffer.byteLength(character) + ('"\\()'.includes(character) ? 1 : 0);
+    if (bytes > limits.authenticationResultsValueBytesMax) break;
+    end += character.length;
+  }
+  return harmless.slice(0, end);
+}
+const plain = /^[ !#-'*-[\]-~]*$/;
+const harmful = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** One clause a line; longer ones are broken before a space that a word follows, which unfolding restores exactly. */
+function fold(clauses: readonly string[]): string {
+  const lines: string[] = [];
+  for (const [i, clause] of clauses.entries()) {
+    const text = i + 1 < clauses.length ? `${clause};` : clause;
+    foldClause(text, lines);
+  }
+  return lines.join("\r\n ");
+}
+
+function foldClause(text: string, lines: string[]): void {
+  let start = 0;
+  let fits = -1; // the last space at which the line could end
+  for (let at = 0; at <= text.length; at += 1) {
+    if (at < text.length && (text[at] !== " " || text[at + 1] === " " || at === 0)) continue;
+    const column = at - start + (lines.length === 0 ? nameBytes : 1);
+    if (column > lineBytes && fits > start) {
+      lines.push(text.slice(start, fits));
+      start = fits + 1;
+    }
+    fits = at;
+  }
+  lines.push(text.slice(start));
+}

@@ -1,0 +1,84 @@
+/**
+ * Which fields a message arrives with that speak in our name, and must not stay (RFC 8601 §5): Authentication-Results with our
+ * authserv-id however it is dressed up, those we cannot read that contain it, and fields of our own name prefix. Fields of others
+ * stay. It removes nothing itself: the door does, after DKIM has been verified over them.
+ */
+import { loneTokens, parseAuthenticationResults } from "../mail/authentication-results.ts";
+import { canonicalAuthservId, fieldName, spellings } from "../mail/authserv-id.ts";
+import { hasEncodedWord } from "../mail/encoded-word.ts";
+import { type Field, type Header, rawValue } from "../mail/header.ts";
+import { decodeUtf8 } from "../mail/utf8-text.ts";
+import type { Removal } from "./inspection.ts";
+
+/** Fields that only we write begin so. */
+export const ownFieldPrefix = "x-assay-";
+
+/** `ids`: our authserv-id and those listed as ours. Highest index first, so that removing one does not move the others. */
+export function forgedFields(header: Header, ids: readonly string[]): readonly Removal[] {
+  const ours = new Set(ids.map(canonicalAuthservId));
+  ours.delete("");
+  const count = new Map<string, number>();
+  const removals: Removal[] = [];
+  for (const field of header.fields) {
+    const index = (count.get(field.name) ?? 0) + 1;
+    count.set(field.name, index);
+    const why = forgery(header, field, ours);
+    if (why !== null) removals.push({ name: field.name, index, why });
+  }
+  return removals.reverse();
+}
+
+function forgery(header: Header, field: Field, ours: ReadonlySet<string>): string | null {
+  // A name that a NUL or another stray octet only disguises is one to some reader.
+  const name = field.nameDefect === null ? field.name : field.name.replace(/[^!-~]/g, "");
+  if (name.startsWith(ownFieldPrefix)) return "a field that only we write";
+  if (name !== fieldName) return null;
+  const value = decodeUtf8(rawValue(header, field)).text;
+  const parsed = parseAuthenticationResults(value);
+  if (parsed === null) {
+    if (hasEncodedWord(value)) return "unreadable, with encoded words that may spell our authserv-id";
+    const named = namedIn(value, ours);
+    return named === null ? null : `unreadable, and contains our authserv-id ${named}`;
+  }
+  const { authservId } = parsed;
+  if (authservId !== null) {
+    const id = canonicalAuthservId(authservId);
+    if (ours.has(id)) return `claims our authserv-id ${id}`;
+    // RFC 8601 §2.2: a sound authserv-id is a token. One that is not may end sooner in another reader's eyes.
+    const named = token.test(authservId) ? null : namedIn(authservId, ours);
+    return named === null ? null : `its authserv-id contains ours, ${named}`;
+  }
+  // Without an authserv-id of its own: one of ours between semicolons would pass for it.
+  const lone = loneTokens(value)
+    ?.map(canonicalAuthservId)
+    .find((name) => ours.has(name));
+  return lone === undefined ? null : `names our authserv-id ${lone}`;
+}
+
+// RFC 2045 §5.1, and characters beyond ASCII for RFC 8616.
+const token = /^[A-Za-z0-9!#$%&'*+.^_`{|}~\x80-\u{10ffff}-]+$/u;
+
+/** The first of our ids that the text contains, however it is spelt or interrupted. */
+function namedIn(text: string, ours: ReadonlySet<string>): string | null {
+  // UTS #46 maps letter forms as NFKC does, and takes the ideographic full stop for a dot.
+  const lower = text.normalize("NFKC").toLowerCase().replaceAll("\u3002", ".");
+  const solid = lower.replace(interruption, "");
+  const uncommented = withoutComments(lower).replace(interruption, "");
+  for (const id of ours) {
+    if (spellings(id).some((spelt) => [lower, solid, uncommented].some((form) => form.includes(spelt)))) return id;
+  }
+  return null;
+}
+const interruption = /[\x00-\x20\x7f\\"\u00ad\u200b-\u200d\u2060\ufeff]/g;
+
+/** Parenthesized parts taken out, whatever their nesting; what does not close stays. */
+function withoutComments(text: string): string {
+  let depth = 0;
+  let out = "";
+  for (const character of text) {
+    if (character === "(") depth += 1;
+    else if (character === ")" && depth > 0) depth -= 1;
+    else if (depth === 0) out += character;
+  }
+  return depth === 0 ? out : text;
+}

@@ -1,0 +1,53 @@
+/** The facts that a verdict rests on, read off the evidence: one line each, in the order they were established. */
+import type { Evidence } from "../evidence/evidence.ts";
+import type { ReasonCode } from "./reasons.ts";
+import type { DecisionInput, Fact } from "./verdict.ts";
+
+/** What weighing a row gave: the code if it applies, and why in words. */
+export type Weighed = { readonly code: ReasonCode | null; readonly because: string | null; readonly source: string };
+
+export function evidenceFacts({ from, evidence }: DecisionInput): Fact[] {
+  const facts: Fact[] = [fact("from", from.result === "valid" ? "From is valid" : "From is invalid", from.reason ?? from.domain, "from")];
+  if (evidence.defects.length > 0) facts.push(fact("defects", "the message has defects", evidence.defects.join(" "), "evidence.defects"));
+  facts.push(fact("iprev", "reverse name of the client", evidence.iprev.names[0] ?? evidence.iprev.reason, "evidence.iprev"));
+  for (const [i, spf] of evidence.spf.entries()) {
+    facts.push(
+      fact(`spf-${spf.identity}`, `SPF ${spf.result} for ${spf.domain ?? "no domain"}${belongs(spf)}`, spf.result, `evidence.spf[${i}]`),
+    );
+  }
+  for (const [i, dkim] of evidence.dkim.entries()) {
+    const why = dkim.reason === null ? "" : ` (${dkim.reason})`;
+    facts.push(
+      fact(
+        `dkim-${i + 1}`,
+        `DKIM ${dkim.result}${why} for ${dkim.domain ?? "no domain"}${belongs(dkim)}`,
+        dkim.result,
+        `evidence.dkim[${i}]`,
+      ),
+    );
+  }
+  if (evidence.dkim.length === 0) facts.push(fact("dkim", "not signed", "none", "evidence.dkim"));
+  if (evidence.arc.result !== "none")
+    facts.push(fact("arc", `ARC chain of ${evidence.arc.sets.length}`, evidence.arc.result, "evidence.arc"));
+  facts.push(fact("dmarc", `DMARC ${evidence.dmarc.result} (${evidence.dmarc.reason})`, evidence.dmarc.policy, "evidence.dmarc"));
+  return facts;
+}
+
+/**
+ * The identifier that vouches for the From organization by the suffix list (rows 7 and 9): a covered DKIM signature first, else SPF
+ * for MAIL FROM that does not rest on a broad record. In words; null without one.
+ */
+export function bestAlignedPass(evidence: Evidence): string | null {
+  const signature = evidence.dkim.find((dkim) => dkim.result === "pass" && dkim.alignedBestGuess && dkim.bodyCovered !== false);
+  if (signature !== undefined) return `A DKIM signature of ${signature.domain} verified.`;
+  const spf = evidence.spf.find((one) => one.identity === "mailfrom" && one.result === "pass" && one.alignedBestGuess && !one.broad);
+  return spf === undefined ? null : `SPF passed for ${spf.domain}.`;
+}
+
+function belongs(alignment: { aligned: boolean; alignedBestGuess: boolean }): string {
+  return alignment.aligned || alignment.alignedBestGuess ? ", of the From organization" : ", of another organization";
+}
+
+function fact(id: string, words: string, value: Fact["value"], source: string): Fact {
+  return { id, fact: words, value, weight: null, source };
+}
