@@ -128,24 +128,29 @@ function markInstalled() {
 // --- npm
 
 async function npmCi(folder, node) {
+  const npm = onPath("npm");
+  if (npm === undefined) throw new Unavailable("npm is not on PATH: install npm, or Node.js 24 or newer with npm, and start again");
   if (existsSync(join(root, ".npmrc"))) copyFileSync(join(root, ".npmrc"), join(folder, ".npmrc"));
   const options = ["--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const ticking = tick();
   try {
-    const result = await run("npm", ["ci", ...options], { cwd: folder, env: npmEnvironment(node) });
+    const result = await run(npm, ["ci", ...options], { cwd: folder, env: npmEnvironment(node) });
     if (result.status !== 0) throw new Unavailable(`npm ci failed:\n${result.output}`);
     return result.output;
-  } catch (error) {
-    if (error.code !== "ENOENT") throw error;
-    throw new Unavailable("npm is not on PATH: install npm, or Node.js 24 or newer with npm, and start again");
   } finally {
     clearInterval(ticking);
   }
 }
 
+function onPath(command) {
+  const places = (process.env.PATH || "").split(":").filter((folder) => folder !== "");
+  return places.map((folder) => join(folder, command)).find((path) => existsSync(path));
+}
+
 /** npm hands its options down to the scripts it runs (`npm pack --dry-run`, `--global`): only how to reach the registry is kept. */
 function npmEnvironment(node) {
-  const kept = /^npm_config_(registry|cache|userconfig|globalconfig|proxy|https?_proxy|noproxy|ca|cafile|cert|key|strict_ssl|fetch_.*|offline|prefer_offline|@.*|\/\/.*)$/i;
+  const kept =
+    /^npm_config_(registry|cache|userconfig|globalconfig|proxy|https?_proxy|noproxy|ca|cafile|cert|key|strict_ssl|fetch_.*|offline|prefer_offline|@.*|\/\/.*)$/i;
   const env = {};
   for (const name of Object.keys(process.env)) {
     if (!/^npm_/i.test(name) || kept.test(name)) env[name] = process.env[name];
@@ -223,13 +228,23 @@ function breakLock(owner) {
 
 /** Process id and, where /proc tells, its start time: an id alone may have been given to another process since. */
 function identity(pid) {
+  const stat = procStat(pid);
+  return stat === null ? `${pid} -` : `${pid} ${stat[19]}`;
+}
+
+/** The fields of /proc/PID/stat from the state on (the name before it may hold anything); null where there is none. */
+function procStat(pid) {
   const stat = readOrNull(`/proc/${pid}/stat`);
-  return stat === null ? `${pid} -` : `${pid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function isAlive(owner) {
   const pid = Number(owner.split(" ")[0]);
-  if (existsSync("/proc/self/stat")) return existsSync(`/proc/${pid}`) && identity(pid) === owner;
+  if (procStat("self") !== null) {
+    const stat = procStat(pid);
+    // A killed process that nobody has waited for is still listed: Z.
+    return stat !== null && stat[0] !== "Z" && identity(pid) === owner;
+  }
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,4 @@
-/** The command line from the outside: real processes, the examples, temporary folders. */
+/** The command line from the outside: the examples, temporary folders, and where it matters real processes. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type Output, type Ports, UsageError } from "./doors/cli/ports.ts";
+import { run } from "./doors/cli/program.ts";
+import { zoneResolver } from "./system/zone-resolver.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const program = ["--import", "./test/no-dns.ts", "src/main.ts"];
@@ -18,6 +21,37 @@ function assay(args: readonly string[], input: string | Uint8Array = ""): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], { cwd: root, input, encoding: "utf8" });
   return { status, out: stdout, err: stderr };
 }
+
+/** The same in this process, with ports of our own: DNS from the examples' zone whatever is asked for. */
+async function here(args: readonly string[], input = ""): Promise<Ran> {
+  const texts = { out: "", err: "" };
+  const output = (to: "out" | "err"): Output => ({
+    write: (text) => {
+      texts[to] += text;
+      return Promise.resolve(true);
+    },
+    isTerminal: false,
+    colour: false,
+  });
+  const ports: Ports = {
+    out: output("out"),
+    err: output("err"),
+    stdin: async function* () {
+      yield Buffer.from(input);
+    },
+    stdinIsTerminal: false,
+    clock: Date.now,
+    random: Math.random,
+    hostName: () => "mx.fabrikam.com",
+    openResolver: () => Promise.resolve(exampleDns),
+    loadSettings: () => Promise.reject(new UsageError("no configuration here")),
+    startWorker: () => {
+      throw new Error("no threads here");
+    },
+  };
+  return { status: await run(args, ports), ...texts };
+}
+const exampleDns = zoneResolver(readFileSync(join(root, "examples/zone.yaml"), "utf8"));
 
 type Line = {
   readonly source: { readonly file: string; readonly index: number; readonly read?: Record<string, string> };
@@ -67,10 +101,7 @@ describe("wrong use: one line, the nearest word, exit status 2", () => {
     [["check", "--tls=1.3", "x"], /--tls wants a version/],
     [["check", "--jobs", "0", "x"], /--jobs wants a number of threads from 1 to 64/],
     [["check", "--mode", "rfc1", "x"], /--mode wants rfc9989, rfc7489 or compare/],
-    [["check", "--zone", "missing.yaml", "x"], /^assay: cannot read zone file missing\.yaml: no such file\n$/],
-    [["check", "--zone", "package.json", "x"], /^assay: zone file package\.json: line \d+: .+\n$/],
     [["check", "--zone", "a", "--dns", "127.0.0.1", "x"], /--zone and --dns exclude each other/],
-    [["check", "--dns", "127.0.0.1:99999", "x"], /^assay: .*127\.0\.0\.1:99999/],
     [["spf", "--sender", "a@b.example"], /needs the client's address: --ip 192\.0\.2\.1/],
     [["spf", "--ip", "192.0.2.1"], /needs an identity/],
     [["dkim", "missing.eml"], /^assay: missing\.eml: no such file or directory\n$/],
@@ -79,16 +110,27 @@ describe("wrong use: one line, the nearest word, exit status 2", () => {
     [["dmarc"], /missing required argument 'subject'/],
   ];
   for (const [args, says] of cases) {
+    test(args.join(" "), async () => {
+      const ran = await here(args);
+      assert.match(ran.err, says);
+      assert.deepEqual([ran.status, ran.out], [2, ""]);
+    });
+  }
+  for (const [args, says] of [
+    [["check", "--zone", "missing.yaml", "x"], /^assay: cannot read zone file missing\.yaml: no such file\n$/],
+    [["check", "--zone", "package.json", "x"], /^assay: zone file package\.json: line \d+: .+\n$/],
+    [["check", "--dns", "127.0.0.1:99999", "x"], /^assay: .*127\.0\.0\.1:99999/],
+  ] as const) {
     test(args.join(" "), () => {
       const ran = assay(args);
       assert.match(ran.err, says);
       assert.deepEqual([ran.status, ran.out], [2, ""]);
     });
   }
-  test("--help and --version go to stdout with status 0, each help with examples", () => {
+  test("--help and --version go to stdout with status 0, each help with examples", async () => {
     assert.match(assay(["--version"]).out, /^assay \d+\.\d+\.\d+\n$/);
     for (const args of [["--help"], ["check", "--help"], ["spf", "--help"], ["dkim", "--help"], ["arc", "--help"], ["dmarc", "--help"]]) {
-      const ran = assay(args);
+      const ran = await here(args);
       assert.deepEqual([ran.status, ran.err], [0, ""]);
       assert.match(ran.out, /\nExamples:\n {2}assay /);
     }
@@ -114,8 +156,8 @@ describe("the examples tell their stories", () => {
     ["two-from-fields", "fail 001", 1, /more than one From field/],
   ];
   for (const [name, verdict, status, says] of stories) {
-    test(`${name}: ${verdict}`, () => {
-      const ran = assay(["check", ...zone, mail(name)]);
+    test(`${name}: ${verdict}`, async () => {
+      const ran = await here(["check", mail(name)]);
       assert.match(ran.out, new RegExp(`^[✓✗?] ${verdict} `));
       assert.match(ran.out, says);
       assert.deepEqual([ran.status, ran.err], [status, ""]);
@@ -134,8 +176,8 @@ describe("the examples tell their stories", () => {
 });
 
 describe("the envelope", () => {
-  test("what is not given is read from the message, and the output says so", () => {
-    const ran = assay(["check", ...zone, "--json", mail("invoice-from-the-ceo")]);
+  test("what is not given is read from the message, and the output says so", async () => {
+    const ran = await here(["check", "--json", mail("invoice-from-the-ceo")]);
     const [line] = lines(ran);
     assert.deepEqual(line?.source, {
       file: mail("invoice-from-the-ceo"),
@@ -152,11 +194,11 @@ describe("the envelope", () => {
       ["198.51.100.7", "mail.evil.example", "billing@evil.example"],
     );
     assert.match(
-      assay(["check", ...zone, mail("invoice-from-the-ceo")]).out,
+      (await here(["check", mail("invoice-from-the-ceo")])).out,
       /Read from the message: client and HELO from the Received field of mx\.fabrikam\.com; envelope sender from Return-Path\./,
     );
   });
-  test("what is given is taken", () => {
+  test("what is given is taken", async () => {
     const given = [
       "--ip",
       "[IPv6:2001:DB8::1]",
@@ -169,17 +211,17 @@ describe("the envelope", () => {
       "--tls",
       "TLSv1.3",
     ];
-    const [line] = lines(assay(["check", ...zone, "--json", ...given, mail("invoice-from-the-ceo")]));
+    const [line] = lines(await here(["check", "--json", ...given, mail("invoice-from-the-ceo")]));
     assert.deepEqual(line?.source, { file: mail("invoice-from-the-ceo"), index: 0 });
     assert.deepEqual([line?.transaction.ip, line?.transaction.helo, line?.transaction.mailFrom], ["2001:db8::1", "h.example", ""]);
     assert.deepEqual(line?.transaction.tls, { version: "TLSv1.3", cipher: "unknown", subject: null });
   });
-  test("--tls before a file name takes no value", () => {
-    const [line] = lines(assay(["check", ...zone, "--json", "--tls", mail("invoice-from-the-ceo")]));
+  test("--tls before a file name takes no value", async () => {
+    const [line] = lines(await here(["check", "--json", "--tls", mail("invoice-from-the-ceo")]));
     assert.deepEqual(line?.transaction.tls, { version: "unknown", cipher: "unknown", subject: null });
   });
-  test("no client to be found: SPF and iprev are none", () => {
-    const ran = assay(["check", ...zone, "--json", "-"], "From: a@contoso.com\n\nx\n");
+  test("no client to be found: SPF and iprev are none", async () => {
+    const ran = await here(["check", "--json", "-"], "From: a@contoso.com\n\nx\n");
     const [line] = lines(ran) as (Line & { evidence: { spf: { result: string; reason: string }[]; iprev: { result: string } } })[];
     assert.deepEqual([line?.transaction.ip, line?.evidence.spf[0]?.result, line?.evidence.iprev.result], [null, "none", "none"]);
     assert.equal(ran.status, 1);
@@ -240,8 +282,8 @@ describe("--json", () => {
     );
     assert.equal(ran.status, 0);
   });
-  test("--trace adds every DNS question", () => {
-    const [line] = lines(assay(["check", ...zone, "--json", "--trace", mail("invoice-from-the-ceo")]));
+  test("--trace adds every DNS question", async () => {
+    const [line] = lines(await here(["check", "--json", "--trace", mail("invoice-from-the-ceo")]));
     const asked = (line?.trace ?? []).map(({ lane, name }) => `${lane} ${name}`);
     assert.ok(asked.includes("author _dmarc.contoso.com"), asked.join(", "));
     assert.ok(asked.includes("mailfrom evil.example"));
@@ -264,24 +306,24 @@ describe("exit status (contract: 0 pass, 1 fail, 2 unreadable, 3 undecided; of a
     [[undecided, fail, missing, pass], 2],
   ];
   for (const [files, status] of cases) {
-    test(`${files.map((file) => file.replace(/.*\//, "")).join(" ")}: ${status}`, () =>
-      assert.equal(assay(["check", ...zone, ...files]).status, status));
+    test(`${files.map((file) => file.replace(/.*\//, "")).join(" ")}: ${status}`, async () =>
+      assert.equal((await here(["check", ...files])).status, status));
   }
 });
 
 describe("attack: text of a message never acts on the terminal", () => {
-  test("escape sequences and reordering in display name, HELO, Return-Path, file name", () => {
+  test("escape sequences and reordering in display name, HELO, Return-Path, file name", async () => {
     const file = put(
       "x\x1b[31m\u202e.eml",
       'Return-Path: <a\x1b[2J@evil.example>\nReceived: from \x1b[5mh (x\x07 [198.51.100.7])\n\tby \u009bmx; x\nFrom: "\x1b]0;owned\x07 ceo@contoso.com \u202emoc" <a@evil.example>\n\nx\n',
     );
     for (const args of [[file], [file, file], ["--trace", file], ["--json", file]]) {
-      const { out, err } = assay(["check", ...zone, ...args]);
+      const { out, err } = await here(["check", ...args]);
       assert.doesNotMatch(out + err, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/, args.join(" "));
-      if (!args.includes("--json")) assert.doesNotMatch(out + err, /[\u202a-\u202e\u2066-\u2069]/);
+      assert.doesNotMatch(out + err, /[\u202a-\u202e\u2066-\u2069]/);
     }
   });
-  test("no colour into a pipe; NO_COLOR and FORCE_COLOR are honoured", () => {
+  test("a real process writes no colour into a pipe", () => {
     assert.equal(assay(["check", ...zone, mail("idn-sender")]).out.includes("\x1b"), false);
   });
 });
@@ -328,7 +370,7 @@ describe("one mechanism, with every DNS question", () => {
       0,
       /^✓ pass {3}xn--mller-kva\.example, selector post\n {2}header pass, body pass; rsa-sha256, 2048 bits/,
     ],
-    [["dkim", mail("mailing-list-changed-the-body")], 1, /^✗ fail .* the body was changed after signing/],
+    [["dkim", mail("mailing-list-changed-the-body")], 1, /^✗ fail {3}litware\.example, selector k1 {3}.*body/],
     [["dkim", mail("colleague-spf-only")], 0, /^– none {3}not signed/],
     [
       ["arc", mail("forwarded-with-arc")],
@@ -344,14 +386,14 @@ describe("one mechanism, with every DNS question", () => {
     [["dmarc", mail("small-shop-without-dmarc")], 0, /^✓ bestguesspass {3}woodgrove\.example/],
   ];
   for (const [args, status, says] of cases) {
-    test(args.join(" "), () => {
-      const ran = assay([...args, ...zone]);
+    test(args.join(" "), async () => {
+      const ran = await here(args);
       assert.match(ran.out, says);
       assert.deepEqual([ran.status, ran.err], [status, ""]);
     });
   }
-  test("--json: one object with its trace", () => {
-    const value = JSON.parse(assay(["spf", "--ip", "192.0.2.25", "--sender", "ada@adatum.example", "--json", ...zone]).out) as {
+  test("--json: one object with its trace", async () => {
+    const value = JSON.parse((await here(["spf", "--ip", "192.0.2.25", "--sender", "ada@adatum.example", "--json"])).out) as {
       result: string;
       trace: { lane: string; records: unknown[] }[];
     };

@@ -20,7 +20,6 @@ export const limits = {
   domainBytesMax: 253,
   labelBytesMax: 63,
   localPartBytesMax: 64, // RFC 5321 §4.5.3.1.1
-  pathCharactersMax: 1024, // local: RFC 5321 §4.5.3.1.3 has every server take 256; VERP senders write longer ones
   // SPF. RFC 7208 §4.6.4.
   spfTermsMax: 10,
   spfVoidLookupsMax: 2,

@@ -33,80 +33,96 @@ export interface DnsCache {
   readonly bytes: number;
 }
 
-export function dnsCache({ clock, entriesMax = limits.dnsCacheEntriesMax, bytesMax = limits.dnsCacheBytesMax }: CacheOptions): DnsCache {
-  const shelves = new Map<string, Shelf>();
-  const recency = new Recency<Shelf>();
-  let entries = 0;
-  let bytes = 0;
-  function get(name: string, type: RecordType): Promise<Answer> | undefined {
-    const shelf = shelves.get(name);
+export function dnsCache(options: CacheOptions): DnsCache {
+  return new Cache(options);
+}
+
+class Cache implements DnsCache {
+  readonly #clock: Clock;
+  readonly #entriesMax: number;
+  readonly #bytesMax: number;
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #recency = new Recency<Shelf>();
+  #entries = 0;
+  #bytes = 0;
+
+  constructor({ clock, entriesMax = limits.dnsCacheEntriesMax, bytesMax = limits.dnsCacheBytesMax }: CacheOptions) {
+    this.#clock = clock;
+    this.#entriesMax = entriesMax;
+    this.#bytesMax = bytesMax;
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(name: string, type: RecordType): Promise<Answer> | undefined {
+    const shelf = this.#shelves.get(name);
     if (shelf === undefined) return undefined;
     const slot = shelf.slots.find((one) => one.key === type || one.key === allTypes);
     if (slot === undefined) return undefined;
-    const now = clock();
+    const now = this.#clock();
     if (now >= slot.expiresAt || now < slot.storedAt) {
-      drop(shelf, slot);
+      this.#drop(shelf, slot);
       return undefined;
     }
-    recency.touch(shelf);
+    this.#recency.touch(shelf);
     if (now >= slot.shownUntil) show(slot, now);
     return slot.promise;
   }
-  function put(entry: CacheEntry): Answer {
+
+  put(entry: CacheEntry): Answer {
     const lifetime = lifetimeSeconds(entry);
     if (lifetime === null) return entry.answer;
     const answer = isTrouble(entry.answer) ? entry.answer : { ...entry.answer, ttlSeconds: lifetime };
     const size = sizeOf(entry);
-    if (size > bytesMax || entriesMax < 1) return answer;
+    if (size > this.#bytesMax || this.#entriesMax < 1) return answer;
     const key = entry.allTypes === true ? allTypes : entry.type;
-    supersede(entry.name, key);
-    const shelf = shelves.get(entry.name) ?? { name: entry.name, slots: [], newer: null, older: null };
-    shelves.set(entry.name, shelf);
-    recency.touch(shelf);
-    shelf.slots.push(newSlot(answer, { key, now: clock(), lifetime, size }));
-    entries += 1;
-    bytes += size;
-    evict();
+    this.#supersede(entry.name, key);
+    const shelf = this.#shelves.get(entry.name) ?? { name: entry.name, slots: [], newer: null, older: null };
+    this.#shelves.set(entry.name, shelf);
+    this.#recency.touch(shelf);
+    shelf.slots.push(newSlot(answer, { key, now: this.#clock(), lifetime, size }));
+    this.#entries += 1;
+    this.#bytes += size;
+    this.#evict();
     return answer;
   }
+
+  clear(): void {
+    this.#shelves.clear();
+    this.#recency.clear();
+    this.#entries = 0;
+    this.#bytes = 0;
+  }
+
   /** What was known of the name before goes: all of it by "no such name", and that by anything else. */
-  function supersede(name: string, key: SlotKey): void {
-    const shelf = shelves.get(name);
+  #supersede(name: string, key: SlotKey): void {
+    const shelf = this.#shelves.get(name);
     if (shelf === undefined) return;
-    for (const old of [...shelf.slots]) if (old.key === key || old.key === allTypes || key === allTypes) drop(shelf, old);
+    for (const old of [...shelf.slots]) if (old.key === key || old.key === allTypes || key === allTypes) this.#drop(shelf, old);
   }
-  function drop(shelf: Shelf, slot: Slot): void {
+
+  #drop(shelf: Shelf, slot: Slot): void {
     shelf.slots.splice(shelf.slots.indexOf(slot), 1);
-    entries -= 1;
-    bytes -= slot.size;
+    this.#entries -= 1;
+    this.#bytes -= slot.size;
     if (shelf.slots.length > 0) return;
-    shelves.delete(shelf.name);
-    recency.remove(shelf);
+    this.#shelves.delete(shelf.name);
+    this.#recency.remove(shelf);
   }
-  function evict(): void {
-    while (entries > entriesMax || bytes > bytesMax) {
-      const oldest = recency.oldest;
+
+  #evict(): void {
+    while (this.#entries > this.#entriesMax || this.#bytes > this.#bytesMax) {
+      const oldest = this.#recency.oldest;
       if (oldest === null) return;
-      for (const slot of [...oldest.slots]) drop(oldest, slot);
+      for (const slot of [...oldest.slots]) this.#drop(oldest, slot);
     }
   }
-  function clear(): void {
-    shelves.clear();
-    recency.clear();
-    entries = 0;
-    bytes = 0;
-  }
-  return {
-    get,
-    put,
-    clear,
-    get entries() {
-      return entries;
-    },
-    get bytes() {
-      return bytes;
-    },
-  };
 }
 
 const allTypes = "*";

@@ -101,7 +101,10 @@ export function readRecord(packet: Uint8Array, offset: number): RawRecord | null
   return { ownerAt: offset, type: uint16(packet, fixed), isInternet, ttl: uint32(packet, fixed + 4), dataAt, dataEnd };
 }
 
-/** The record's value, or null where its data are not of its type's form. The cast joins each branch to its type. */
+/**
+ * The record's value, or null where its data are not of its type's form. Names come in lower case: servers compress them into the
+ * question's name, whose case is ours and random. The cast joins each branch to its type.
+ */
 export function readData<T extends RecordType>(packet: Uint8Array, record: RawRecord, type: T): RecordOf<T> | null {
   return readAnyData(packet, record, type) as RecordOf<T> | null;
 }
@@ -179,7 +182,7 @@ function readAnyData(packet: Uint8Array, record: RawRecord, type: RecordType): R
 
 function nameFilling(packet: Uint8Array, offset: number, end: number): string | null {
   const read = readName(packet, offset, end);
-  return read !== null && read.end === end ? read.name : null;
+  return read !== null && read.end === end ? read.name.toLowerCase() : null;
 }
 
 /** RFC 1035 §3.3.14: character-strings, here joined (RFC 7208 §3.3), in memory of their own. */
@@ -202,7 +205,7 @@ function readSoa(packet: Uint8Array, record: RawRecord): { readonly text: string
   const rname = mname === null ? null : readName(packet, mname.end, record.dataEnd);
   if (mname === null || rname === null || rname.end + 20 !== record.dataEnd) return null;
   const numbers = [0, 4, 8, 12, 16].map((at) => uint32(packet, rname.end + at));
-  return { text: `${mname.name} ${rname.name} ${numbers.join(" ")}`, minimum: numbers[4] ?? 0 };
+  return { text: `${mname.name} ${rname.name}`.toLowerCase().concat(" ", numbers.join(" ")), minimum: numbers[4] ?? 0 };
 }
 
 /** Where the name at `offset` ends in place, without reading what it points to. */

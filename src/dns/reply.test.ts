@@ -151,7 +151,7 @@ test("CNAMEs are followed in any order, with the least TTL", () => {
 
 test("a CNAME that is asked for is a record, not a path", () => {
   const to = asked("www.example.com", "CNAME");
-  assert.deepEqual(reply({ answers: [cname("www.example.com", "B.example")] }, to), found(["B.example"]));
+  assert.deepEqual(reply({ answers: [cname("www.example.com", "B.example")] }, to), found(["b.example"]));
 });
 
 test("attack: records of names off the chain are not believed, in any section", () => {
@@ -205,18 +205,17 @@ test("attack: a record that is malformed makes the packet a stranger, never half
   assert.deepEqual(readReply(longer, asked()), stranger);
 });
 
-test("attack: pointer chains, the longest names and thousands of records are read in a moment", () => {
-  const slow = [pointerChains(), manyNames()];
-  for (const bytes of slow) {
+test("attack: pointer chains, the longest names and thousands of records cost a moment of CPU time", () => {
+  for (const bytes of [pointerChains(), longName(), manyNames()]) {
     assert.ok(bytes.length > 60_000 && bytes.length <= 65_535);
-    let best = Number.POSITIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
     for (let run = 0; run < 5; run++) {
-      const start = performance.now();
+      const before = process.cpuUsage();
       readReply(bytes, asked());
-      best = Math.min(best, performance.now() - start);
+      least = Math.min(least, process.cpuUsage(before).user / 1000);
     }
-    // 5 and 30 in truth. The bound keeps the event loop free, it is no measurement.
-    assert.ok(best < 100, `${best} ms`);
+    // 1, 1 and 25 in truth. The bound keeps the event loop free, it is no measurement.
+    assert.ok(least < 100, `${least} ms`);
   }
 });
 
@@ -226,21 +225,35 @@ function pointerChains(): Uint8Array {
   const chain: number[] = [0, 0];
   const chainAt = head.length + 11;
   for (let i = 0; i < 126; i++) chain.push(0xc0 | ((chainAt + i * 2) >> 8), (chainAt + i * 2) & 255);
-  return withRecords(head, chain, chainAt + 126 * 2);
+  return withRecords(head, chain, () => chainAt + 126 * 2);
 }
 
 /** A name of 255 octets in 127 labels, and as many A records as fit that have it as owner. */
-function manyNames(): Uint8Array {
+function longName(): Uint8Array {
   const head = packet({});
   const name = Array.from({ length: 127 }, () => [1, 0x80]).flat();
-  return withRecords(head, [...name, 0], head.length + 11);
+  return withRecords(head, [...name, 0], () => head.length + 11);
 }
 
-function withRecords(head: Uint8Array, data: readonly number[], ownerAt: number): Uint8Array {
+/** As many different names as fit, each one label more than another, up to 127; and an A record for each. */
+function manyNames(): Uint8Array {
+  const head = packet({});
+  const dataAt = head.length + 11;
+  const data = [0];
+  const starts = [0];
+  for (let i = 0; i < 3500; i++) {
+    const at = dataAt + (starts[i % 127 === 0 ? 0 : i] ?? 0);
+    starts.push(data.length);
+    data.push(1, 0x80, 0xc0 | (at >> 8), at & 255);
+  }
+  return withRecords(head, data, (index) => dataAt + (starts[index % starts.length] ?? 0));
+}
+
+function withRecords(head: Uint8Array, data: readonly number[], ownerAt: (index: number) => number): Uint8Array {
   const first = [0, 0, 10, 0, 1, 0, 0, 0, 9, data.length >> 8, data.length & 255, ...data];
-  const one = [0xc0 | (ownerAt >> 8), ownerAt & 255, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 1];
-  const count = Math.floor((65_535 - head.length - first.length) / one.length);
-  const bytes = Buffer.concat([head, Buffer.from(first), ...Array.from({ length: count }, () => Buffer.from(one))]);
+  const one = (index: number) => [0xc0 | (ownerAt(index) >> 8), ownerAt(index) & 255, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 1];
+  const count = Math.floor((65_535 - head.length - first.length) / one(0).length);
+  const bytes = Buffer.concat([head, Buffer.from(first), ...Array.from({ length: count }, (_, index) => Buffer.from(one(index)))]);
   bytes.writeUInt16BE(count + 1, 6);
   return bytes;
 }

@@ -126,6 +126,7 @@ function lowerOctet(octet: number): number {
 /** Walks all records; null where one of them is malformed. Names are read only where they matter. */
 function readSections(packet: Uint8Array, header: Header, asked: Asked): Sections | null {
   const byOwner = new Map<string, Owned>();
+  const pointed = new Map<number, string | null>();
   let soa: Sections["soa"] = null;
   let hasNs = false;
   let extendedRcode = 0;
@@ -142,7 +143,7 @@ function readSections(packet: Uint8Array, header: Header, asked: Asked): Section
     } else if (record.isInternet && index >= authoritiesFrom) {
       if (record.type === typeNumbers.NS) hasNs = true;
       if (record.type === typeNumbers.SOA) soa ??= readAuthority(packet, record);
-    } else if (record.isInternet && !collect(packet, { record, type: asked.type, byOwner })) return null;
+    } else if (record.isInternet && !collect(packet, { record, type: asked.type, byOwner, pointed })) return null;
   }
   return { byOwner, soa, hasNs, extendedRcode };
 }
@@ -154,14 +155,23 @@ function readAuthority(packet: Uint8Array, record: RawRecord): Sections["soa"] {
   return owner === null || minimum === null ? null : { owner, ttlSeconds: Math.min(sensibleTtl(record.ttl), sensibleTtl(minimum)) };
 }
 
-type Collected = { readonly record: RawRecord; readonly type: RecordType; readonly byOwner: Map<string, Owned> };
+type Collected = {
+  readonly record: RawRecord;
+  readonly type: RecordType;
+  readonly byOwner: Map<string, Owned>;
+  /** Owners that are pointers, read already: most records of an answer point to the same name. */
+  readonly pointed: Map<number, string | null>;
+};
 
 /** Files an answer record under its owner; false where the owner's name is malformed. */
-function collect(packet: Uint8Array, { record, type, byOwner }: Collected): boolean {
+function collect(packet: Uint8Array, { record, type, byOwner, pointed }: Collected): boolean {
   const isWanted = record.type === typeNumbers[type];
   const isCname = record.type === typeNumbers.CNAME;
   if (!isWanted && !isCname) return true;
-  const owner = ownerName(packet, record);
+  const start = ((packet[record.ownerAt] ?? 0) << 8) | (packet[record.ownerAt + 1] ?? 0);
+  const known = pointed.get(start);
+  const owner = known === undefined ? ownerName(packet, record) : known;
+  if (start >= 0xc000) pointed.set(start, owner);
   if (owner === null) return false;
   const owned = byOwner.get(owner) ?? { wanted: [], cname: null };
   byOwner.set(owner, owned);
@@ -183,8 +193,8 @@ function followChain(packet: Uint8Array, parts: Parts): Reply {
       return foundReply(packet, { owned, asked, ttlSeconds, hops, authenticData });
     const cname = owned?.cname ?? null;
     if (cname === null) return endOfChain(parts, { owner, ttlSeconds, hops });
-    const target = readData(packet, cname, "CNAME")?.toLowerCase();
-    if (target === undefined) return stranger;
+    const target = readData(packet, cname, "CNAME");
+    if (target === null) return stranger;
     // A loop ends here too: it runs out of hops.
     if (hops === asked.hopsLeft) return servfail;
     ttlSeconds = Math.min(ttlSeconds, sensibleTtl(cname.ttl));

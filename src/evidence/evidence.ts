@@ -6,24 +6,11 @@ import type { Defect } from "../mail/defect.ts";
 import type { ArcResult } from "./arc/result.ts";
 import type { DkimResult } from "./dkim/result.ts";
 import type { DmarcResult } from "./dmarc/result.ts";
-import type { IprevResult } from "./iprev/result.ts";
+import type { Infrastructure, IprevResult } from "./iprev/result.ts";
 import type { SpfResult } from "./spf/result.ts";
 
 /** Does the identifier belong to the author's organization: by DMARC (walk, strict or relaxed), and by the Public Suffix List? */
 export type Alignment = { readonly aligned: boolean; readonly alignedBestGuess: boolean };
-
-export type Infrastructure = {
-  /** Organizational domain of the first confirmed PTR name, else of the first name; null without PTR. */
-  readonly ptrOrganization: string | null;
-  readonly confirmed: boolean;
-  readonly generic: boolean;
-  /** /24 of an IPv4 client, /48 of an IPv6 client, in CIDR form. */
-  readonly prefix: string | null;
-  /** Null: no history to tell. */
-  readonly shared: boolean | null;
-  /** MX hosts of the From domain that are this client; null: not asked. */
-  readonly fromMxHosts: readonly string[] | null;
-};
 
 export type Evidence = {
   readonly defects: readonly Defect[];

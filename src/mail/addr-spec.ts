@@ -45,6 +45,9 @@ export function readRoute(on: AddressText, from: number, to: number): { readonly
   return { end: colon + 1, hosts };
 }
 
+/** Tokens from `from` up to `to`. */
+export type Span = { readonly from: number; readonly to: number };
+
 export type AddrSpec = {
   /** First token of the local part. */
   readonly first: number;
@@ -54,10 +57,10 @@ export type AddrSpec = {
   readonly domain: string;
 };
 
-/** RFC 5322 §3.4.1 around the at-sign: the longest local part before it, the longest domain after it. */
-export function readAddrSpec(on: AddressText, from: number, sign: number, to: number): AddrSpec {
-  const local = readLocalPart(on, from, sign);
-  const domain = readDomain(on, sign, to);
+/** RFC 5322 §3.4.1 around the at-sign `sign`: the longest local part before it, the longest domain after it. */
+export function readAddrSpec(on: AddressText, sign: number, span: Span): AddrSpec {
+  const local = readLocalPart(on, span.from, sign);
+  const domain = readDomain(on, sign, span.to);
   const { tokens } = on;
   for (let i = local.first; i < domain.end; i++) {
     const token = tokens[i];
@@ -124,7 +127,7 @@ function readDomain(on: AddressText, sign: number, to: number): { readonly end: 
 }
 
 /** The tokens of a local part or domain, comments and white space left out. */
-export function joined(on: AddressText, from: number, to: number): string {
+function joined(on: AddressText, from: number, to: number): string {
   if (to - from === 1) {
     const only = on.tokens[from];
     return only === undefined ? "" : textOf(on, only);

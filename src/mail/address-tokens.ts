@@ -29,24 +29,29 @@ export type Lexed = {
 /** Cuts text into tokens. Folds may be there (CRLF and white space count as white space) or already undone. */
 export function tokenize(text: string): Lexed {
   const tokens: Token[] = [];
-  const faults: TokenFault[] = [];
+  const lexing: Lexing = { text, faults: [], space: false };
   let at = 0;
-  let space = false;
   while (at < text.length) {
-    const code = text.charCodeAt(at);
-    const white = whiteSpaceAt(text, at, code);
+    const white = whiteSpaceAt(text, at);
     if (white > 0) {
       at += white;
-      space = true;
+      lexing.space = true;
       continue;
     }
-    const token = tokenAt(text, at, space, faults);
+    const token = tokenAt(lexing, at);
     tokens.push(token);
     at = token.end;
-    space = false;
+    lexing.space = false;
   }
-  return { tokens, faults };
+  return { tokens, faults: lexing.faults };
 }
+
+type Lexing = {
+  readonly text: string;
+  readonly faults: TokenFault[];
+  /** White space stands before the next token. */
+  space: boolean;
+};
 
 /** The text of a quoted-string without its quotes and quoted-pairs (RFC 5322 §3.2.4). */
 export function unquote(quoted: string): string {
@@ -55,7 +60,8 @@ export function unquote(quoted: string): string {
   return inner.includes("\\") ? inner.replace(/\\(.)/gsu, "$1") : inner;
 }
 
-function tokenAt(text: string, start: number, space: boolean, faults: TokenFault[]): Token {
+function tokenAt(lexing: Lexing, start: number): Token {
+  const { text, faults, space } = lexing;
   const code = text.charCodeAt(start);
   switch (classOf(code)) {
     case atext: {
@@ -64,22 +70,23 @@ function tokenAt(text: string, start: number, space: boolean, faults: TokenFault
       return { kind: "atom", start, end, space };
     }
     case special:
-      return specialAt(text, start, space, faults);
+      return specialAt(lexing, start);
     default:
       note(faults, "control-character", start);
       return { kind: "control", start, end: start + 1, space };
   }
 }
 
-function specialAt(text: string, start: number, space: boolean, faults: TokenFault[]): Token {
-  const char = text.charAt(start);
+function specialAt(lexing: Lexing, start: number): Token {
+  const { space } = lexing;
+  const char = lexing.text.charAt(start);
   switch (char) {
     case '"':
-      return { kind: "quoted", start, end: closing(text, start, '"', faults), space };
+      return { kind: "quoted", start, end: closing(lexing, start, '"'), space };
     case "[":
-      return { kind: "literal", start, end: closing(text, start, "]", faults), space };
+      return { kind: "literal", start, end: closing(lexing, start, "]"), space };
     case "(":
-      return { kind: "comment", start, end: commentEnd(text, start, faults), space };
+      return { kind: "comment", start, end: commentEnd(lexing, start), space };
     case "<":
     case ">":
     case ",":
@@ -96,7 +103,7 @@ function specialAt(text: string, start: number, space: boolean, faults: TokenFau
 }
 
 /** Past the closing character; a backslash takes the next character with it (RFC 5322 §3.2.1). */
-function closing(text: string, start: number, close: string, faults: TokenFault[]): number {
+function closing({ text, faults }: Lexing, start: number, close: string): number {
   for (let at = start + 1; at < text.length; at++) {
     const char = text.charAt(at);
     if (char === close) return at + 1;
@@ -110,7 +117,7 @@ function closing(text: string, start: number, close: string, faults: TokenFault[
 }
 
 /** RFC 5322 §3.2.2: comments nest. A counter, not a stack: a hundred thousand parentheses cost as many steps. */
-function commentEnd(text: string, start: number, faults: TokenFault[]): number {
+function commentEnd({ text, faults }: Lexing, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
     const char = text.charAt(at);
@@ -132,7 +139,8 @@ function note(faults: TokenFault[], kind: TokenFault["kind"], at: number): void 
 }
 
 /** Length of the white space at this place: 1 for a blank or tab, 2 for a fold's line end, 0 for none. */
-function whiteSpaceAt(text: string, at: number, code: number): number {
+function whiteSpaceAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
   if (code === 0x20 || code === 0x09) return 1;
   if (code !== 0x0d || text.charCodeAt(at + 1) !== 0x0a) return 0;
   // RFC 5322 §3.2.2: a line end is white space only where white space follows it.
@@ -145,13 +153,8 @@ function whiteSpaceAt(text: string, at: number, code: number): number {
 function isControl(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (code >= 0x20 && code < 0x7f) return false;
-  return classOf(code) === control && code !== 0x09 && !isFold(text, at, code);
-}
-
-function isFold(text: string, at: number, code: number): boolean {
-  return (
-    (code === 0x0d && whiteSpaceAt(text, at, code) === 2) || (code === 0x0a && whiteSpaceAt(text, at - 1, text.charCodeAt(at - 1)) === 2)
-  );
+  // The two characters of a fold's line end are white space.
+  return classOf(code) === control && code !== 0x09 && whiteSpaceAt(text, at) !== 2 && whiteSpaceAt(text, at - 1) !== 2;
 }
 
 const atext = 0;

@@ -4,7 +4,7 @@
  * an issue with its place, so that a caller can be as strict as it likes. It decodes display names after parsing, never before.
  */
 import { limits } from "../base/limits.ts";
-import { type AddressText, type AddrSpec, note, readAddrSpec, readRoute, textOf } from "./addr-spec.ts";
+import { type AddressText, type AddrSpec, note, readAddrSpec, readRoute, type Span, textOf } from "./addr-spec.ts";
 import type { Issue } from "./address-issue.ts";
 import { tokenize, unquote } from "./address-tokens.ts";
 import { decodeEncodedWords, hasEncodedWord } from "./encoded-word.ts";
@@ -149,7 +149,7 @@ function readElement(list: List, from: number, to: number): void {
   }
   list.elements++;
   if (open !== -1) readBracketed(list, { from, open, close: close === -1 ? to : close, to });
-  else if (sign !== -1) readBare(list, from, sign, to);
+  else if (sign !== -1) readBare(list, sign, { from, to });
   else noAddress(list, from, to);
 }
 
@@ -183,9 +183,10 @@ function quotesAddress(list: List, from: number, to: number): boolean {
 }
 
 /** addr-spec without brackets: `words local@domain rest`. */
-function readBare(list: List, from: number, sign: number, to: number): void {
+function readBare(list: List, sign: number, span: Span): void {
   const { tokens } = list;
-  const spec = readAddrSpec(list, from, sign, to);
+  const { from, to } = span;
+  const spec = readAddrSpec(list, sign, span);
   const first = tokens[spec.first];
   let name = false;
   for (let i = from; i < spec.first; i++) {
@@ -200,7 +201,7 @@ function readBare(list: List, from: number, sign: number, to: number): void {
   addMailbox(list, { ...spec, from, to, displayName: name ? displayName(list, from, spec.first) : null, bracketed: false, route: [] });
 }
 
-type Bracketed = { readonly from: number; readonly open: number; readonly close: number; readonly to: number };
+type Bracketed = Span & { readonly open: number; readonly close: number };
 
 /** name-addr: `name <local@domain> rest`. `close` is `to` where the bracket does not close. */
 function readBracketed(list: List, { from, open, close, to }: Bracketed): void {
@@ -224,7 +225,7 @@ function readBracketed(list: List, { from, open, close, to }: Bracketed): void {
   if (tokens[open + 1]?.space === true || (close === to ? false : tokens[close]?.space === true)) {
     note(list, "space-inside-brackets", bracket?.start ?? 0);
   }
-  const spec = readAddrSpec(list, route.end, sign, close);
+  const spec = readAddrSpec(list, sign, { from: route.end, to: close });
   const words = checkBeside(list, route.end, spec.first) && spec.first > route.end;
   checkBeside(list, spec.end, close);
   const localPart = words ? list.text.slice(tokens[route.end]?.start, tokens[sign - 1]?.end) : spec.localPart;
@@ -296,7 +297,7 @@ function phraseText(list: List, from: number, to: number): string {
   return text;
 }
 
-type Element = AddrSpec & { readonly from: number; readonly to: number } & Pick<ParsedMailbox, "displayName" | "bracketed" | "route">;
+type Element = AddrSpec & Span & Pick<ParsedMailbox, "displayName" | "bracketed" | "route">;
 
 function addMailbox(list: List, { from, to, displayName, localPart, domain, bracketed, route }: Element): void {
   if (domain === "") return;

@@ -71,24 +71,32 @@ export function scanHeader(bytes: Uint8Array, lineEnd: LineEnd): Header {
     truncated = bytes.subarray(0, limits.headerBytesMax);
   }
   const text = latin1(truncated);
+  const scan: Scan = { bytes: truncated, text, lineEnd, defects };
   let start = 0;
   let line = 0;
   while (line < text.length) {
-    const eol = lineEndAfter(text, line, lineEnd, defects);
+    const eol = lineEndAfter(scan, line);
     if (eol.at - line > limits.lineBytesMax) defects.add("long-line");
     line = eol.next;
     if (line < text.length && isWsp(text.charCodeAt(line))) continue;
     const end = Math.min(eol.at, start + limits.headerFieldBytesMax);
     if (end < eol.at || fields.length === limits.headerFieldsMax) defects.add("header-too-large");
     if (fields.length === limits.headerFieldsMax) break;
-    fields.push(readField(text, start, end, defects));
+    fields.push(readField(scan, start, end));
     if (end < eol.at) break;
     start = line;
   }
-  octetDefects(text, truncated, lineEnd, defects);
+  octetDefects(scan);
   if (fields.length === 0) defects.add("no-header");
   return { bytes: truncated, text, lineEnd, fields, defects };
 }
+
+type Scan = {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  readonly lineEnd: LineEnd;
+  readonly defects: Set<Defect>;
+};
 
 /** latin1 view of bytes: one native call. */
 export function latin1(bytes: Uint8Array): string {
@@ -96,7 +104,7 @@ export function latin1(bytes: Uint8Array): string {
 }
 
 /** The next line end of the message's kind: where it begins, and where the next line does. The other kind on the way is a defect. */
-function lineEndAfter(text: string, from: number, lineEnd: LineEnd, defects: Set<Defect>): { at: number; next: number } {
+function lineEndAfter({ text, lineEnd, defects }: Scan, from: number): { at: number; next: number } {
   let lf = text.indexOf("\n", from);
   if (lineEnd === "lf") return lf === -1 ? { at: text.length, next: text.length } : { at: lf, next: lf + 1 };
   while (lf !== -1 && text.charCodeAt(lf - 1) !== 0x0d) {
@@ -114,7 +122,7 @@ function isWsp(code: number): boolean {
 // RFC 5322 §3.6.8: a name is printable US-ASCII without the colon.
 const legalName = /^[!-9;-~]+$/;
 
-function readField(text: string, start: number, end: number, defects: Set<Defect>): Field {
+function readField({ text, defects }: Scan, start: number, end: number): Field {
   const leadingSpace = start === 0 && isWsp(text.charCodeAt(0));
   if (leadingSpace) defects.add("leading-space");
   const colon = text.slice(start, end).indexOf(":") + start;
@@ -149,7 +157,7 @@ function isPrintable(code: number): boolean {
   return code > 0x20 && code < 0x7f;
 }
 
-function octetDefects(text: string, bytes: Uint8Array, lineEnd: LineEnd, defects: Set<Defect>): void {
+function octetDefects({ text, bytes, lineEnd, defects }: Scan): void {
   if (text.includes("\0")) defects.add("nul");
   if (lineEnd === "lf") {
     defects.add("lf-only");

@@ -27,8 +27,8 @@ export function parseIpv6(text: string): IpAddress | null {
   if (text.length < 2 || text.length > 45) return null;
   const gap = text.indexOf("::");
   if (gap !== -1 && text.includes("::", gap + 1)) return null;
-  const head = readGroups(gap === -1 ? text : text.slice(0, gap), gap === -1);
-  const tail = gap === -1 ? [] : readGroups(text.slice(gap + 2), true);
+  const head = readGroups(gap === -1 ? text : text.slice(0, gap), gap === -1 ? "end" : "start");
+  const tail = gap === -1 ? [] : readGroups(text.slice(gap + 2), "end");
   if (head === null || tail === null) return null;
   const missing = 8 - head.length - tail.length;
   // "::" stands for at least one group of zeros.
@@ -127,14 +127,14 @@ function ipv4Word(text: string): number | null {
   return dots === 4 ? word : null;
 }
 
-/** The 16-bit groups of one side of "::"; an IPv4 tail is two of them. */
-function readGroups(text: string, mayEndInIpv4: boolean): number[] | null {
+/** The 16-bit groups of one side of "::"; an IPv4 tail, only at the end of the address, is two of them. */
+function readGroups(text: string, side: "start" | "end"): number[] | null {
   if (text === "") return [];
   const parts = text.split(":");
   const groups: number[] = [];
   for (const [index, part] of parts.entries()) {
     if (part.includes(".")) {
-      const word = mayEndInIpv4 && index === parts.length - 1 ? ipv4Word(part) : null;
+      const word = side === "end" && index === parts.length - 1 ? ipv4Word(part) : null;
       if (word === null) return null;
       groups.push(word >>> 16, word & 0xffff);
     } else {

@@ -164,7 +164,7 @@ test("a stream is read no further than the head needs, and let go when its reade
   const { body } = await openMessage(source());
   assert.equal(seen.read, 1);
   assert.ok(!(body instanceof Uint8Array));
-  for await (const _ of body) if (seen.read === 5) break;
+  for await (const _ of body) if (seen.read >= 5) break;
   assert.deepEqual(seen, { read: 5, closed: true });
 });
 

@@ -92,10 +92,10 @@ for (const [text, reason] of invalid) {
   });
 }
 
-test("limits.pathCharactersMax: N-1 and N are read, N+1 is too long", () => {
-  for (const length of [limits.pathCharactersMax - 1, limits.pathCharactersMax, limits.pathCharactersMax + 1]) {
+test("limits.reversePathCharactersMax: N-1 and N are read, N+1 is too long", () => {
+  for (const length of [limits.reversePathCharactersMax - 1, limits.reversePathCharactersMax, limits.reversePathCharactersMax + 1]) {
     const path = parsePath(`${"a".repeat(length - "@example.com".length)}@example.com`);
-    assert.equal(path.kind, length > limits.pathCharactersMax ? "invalid" : "mailbox");
+    assert.equal(path.kind, length > limits.reversePathCharactersMax ? "invalid" : "mailbox");
   }
 });
 

@@ -33,7 +33,7 @@ export type Path =
 /** Reads a reverse or forward path, with or without its angle brackets; "" and "<>" are the null path. */
 export function parsePath(text: string): Path {
   if (text === "" || text === "<>") return { kind: "null" };
-  if (text.length > limits.pathCharactersMax) return invalid("too-long");
+  if (text.length > limits.reversePathCharactersMax) return invalid("too-long");
   const opens = text.startsWith("<");
   if (opens !== text.endsWith(">")) return invalid("brackets");
   const inner = opens ? text.slice(1, -1) : text;

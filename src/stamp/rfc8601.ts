@@ -110,6 +110,7 @@ function methodResult(method: string, { result, why, properties }: Told): Method
   return { method, version: null, result, reason: why, properties: known, comments: [] };
 }
 
+/** Printable ASCII: what else was there shows as "?". */
 function ascii(text: string): string {
-  return text.replace(/[^\x00-\x7f]+/g, "?");
+  return text.replace(/[^\x20-\x7e]/gu, "?");
 }

@@ -7,7 +7,7 @@ import { a, against, answering, closeAtEnd, cname, found, resolver } from "../..
 import type { Answer } from "../dns/answer.ts";
 import { DnsOptionError, type DnsResolverOptions, dnsResolver } from "./resolver.ts";
 
-test("records by type, with the final dot removed and the case of names kept", async () => {
+test("records by type; names without a final dot and in lower case, since 0x20 mixes the case of what servers compress", async () => {
   const records: Record<string, WireAnswer["type"] extends string ? unknown : never> = {
     A: "192.0.2.1",
     AAAA: "2001:db8::1",
@@ -25,10 +25,10 @@ test("records by type, with the final dot removed and the case of names kept", a
   });
   assert.deepEqual(await query("x.example", "A"), found(["192.0.2.1"]));
   assert.deepEqual(await query("x.example", "AAAA"), found(["2001:db8::1"]));
-  assert.deepEqual(await query("x.example", "CNAME"), found(["Target.Example"]));
-  assert.deepEqual(await query("x.example", "MX"), found([{ preference: 10, exchange: "Mail.Example" }]));
+  assert.deepEqual(await query("x.example", "CNAME"), found(["target.example"]));
+  assert.deepEqual(await query("x.example", "MX"), found([{ preference: 10, exchange: "mail.example" }]));
   assert.deepEqual(await query("x.example", "NS"), found(["ns.example"]));
-  assert.deepEqual(await query("x.example", "PTR"), found(["Host.Example"]));
+  assert.deepEqual(await query("x.example", "PTR"), found(["host.example"]));
   assert.deepEqual(await query("x.example", "TXT"), found([Uint8Array.from([...Buffer.from("v=spf1 "), 0xff, 0xfe])]));
   assert.deepEqual(await query("x.example", "SOA"), found(["ns.example host.example 1 2 3 4 5"]));
 });

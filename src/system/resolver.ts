@@ -2,7 +2,7 @@
  * Our stub resolver: the Resolver port over real DNS servers. It caches, merges identical questions, follows CNAMEs (RFC 1034 §3.6.2,
  * at most 8) and gives every question an answer within `limits.queryMs`: it never throws on what DNS says. It does not validate DNSSEC
  * and does not recurse; the AD bit counts only where the operator trusts the servers and the way to them (RFC 6840 §5.8).
- * Names in records have no final dot; the root, as in a null MX (RFC 7505), is ".".
+ * Names in records are lower case without a final dot; the root, as in a null MX (RFC 7505), is ".".
  */
 import { limits } from "../base/limits.ts";
 import type { Answer, NotFound, RecordType } from "../dns/answer.ts";

@@ -160,7 +160,7 @@ function readNode(node: ZoneNode, entries: unknown, name: string): void {
   if (entries === "" || entries === null) return;
   if (!Array.isArray(entries)) throw new ZoneSyntax([name], "wants a list of records");
   const records = new Map<RecordType | "SPF", RecordOf<RecordType>[]>();
-  let noCopy = false;
+  let copy: "wanted" | "suppressed" = "wanted";
   for (const [index, entry] of entries.entries()) {
     if (entry === "TIMEOUT" || entry === "SERVFAIL") {
       node.trouble = entry === "TIMEOUT" ? timeout : servfail;
@@ -168,7 +168,7 @@ function readNode(node: ZoneNode, entries: unknown, name: string): void {
     }
     if (!isMap(entry)) throw new ZoneSyntax([name, index], `wants "TIMEOUT", "SERVFAIL" or a record such as { A: 192.0.2.1 }`);
     for (const [type, value] of Object.entries(entry)) {
-      if (type === "TXT" && value === "NONE") noCopy = true;
+      if (type === "TXT" && value === "NONE") copy = "suppressed";
       else {
         const record = readRecord(type, value, [name, index, type]);
         const known = type as RecordType | "SPF"; // readRecord refuses every other word
@@ -176,13 +176,13 @@ function readNode(node: ZoneNode, entries: unknown, name: string): void {
       }
     }
   }
-  settle(node, records, noCopy);
+  settle(node, records, copy);
 }
 
 /** SPF stands for TXT where no TXT is listed (RFC 7208 §3.1 knows TXT alone); `TXT: NONE` suppresses that. */
-function settle(node: ZoneNode, records: Map<RecordType | "SPF", RecordOf<RecordType>[]>, noCopy: boolean): void {
-  const copy = records.get("SPF");
-  if (copy !== undefined && !noCopy && !records.has("TXT")) records.set("TXT", copy);
+function settle(node: ZoneNode, records: Map<RecordType | "SPF", RecordOf<RecordType>[]>, copy: "wanted" | "suppressed"): void {
+  const spf = records.get("SPF");
+  if (spf !== undefined && copy === "wanted" && !records.has("TXT")) records.set("TXT", spf);
   records.delete("SPF");
   for (const [type, list] of records) {
     if (type === "SPF") continue;

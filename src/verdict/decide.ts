@@ -2,6 +2,8 @@
  * Composite authentication (design: compauth.md): walks the decision table from the top; the first row that applies decides,
  * and every row that was weighed is a fact of the explanation. Pure: no DNS, no clock, no store. It never acts.
  */
+import { AssertionError, unreachable } from "../base/assert.ts";
+import type { DmarcResult } from "../evidence/dmarc/result.ts";
 import { authorOf } from "../evidence/from/author.ts";
 import { bestAlignedPass, evidenceFacts, type Weighed } from "./facts.ts";
 import { type ReasonCode, reasons } from "./reasons.ts";
@@ -9,18 +11,15 @@ import type { DecisionInput, Fact, History, Policy, Verdict } from "./verdict.ts
 
 /** Decides one message. `history` is null where no store is configured. */
 export function decide(input: DecisionInput, _history: History | null, _policy: Policy): Verdict {
-  const facts: Fact[] = [...evidenceFacts(input)];
+  const facts: Fact[] = evidenceFacts(input);
   for (const row of table) {
     const weighed = row.weigh(input);
     facts.push({ id: `row-${row.number}`, fact: row.condition, value: weighed.code !== null, weight: null, source: weighed.source });
-    if (weighed.code !== null) {
-      const { compauth, cause, meaning } = reasons[weighed.code];
-      const because = weighed.because === null ? cause : `${cause} ${weighed.because}`;
-      return { compauth, reason: weighed.code, explanation: `${meaning} ${because}`, facts };
-    }
+    if (weighed.code === null) continue;
+    const { compauth, cause, meaning } = reasons[weighed.code];
+    return { compauth, reason: weighed.code, explanation: `${meaning} ${weighed.because ?? cause}`, facts };
   }
-  // Row 19 always applies; this line is only reached if the table lost it.
-  return { compauth: "none", reason: "300", explanation: "No row of the table applied.", facts };
+  throw new AssertionError("row 19 applies to every message");
 }
 
 type Row = { readonly number: number; readonly condition: string; readonly weigh: (input: DecisionInput) => Weighed };
@@ -44,13 +43,13 @@ const table: readonly Row[] = [
     number: 6,
     condition: "DMARC passed",
     weigh: ({ evidence }) =>
-      evidence.dmarc.result === "pass" ? yes("100", "evidence.dmarc", passedBy(evidence.dmarc.alignedBy)) : no("evidence.dmarc"),
+      evidence.dmarc.result === "pass" ? yes("100", "evidence.dmarc", passedBy(evidence.dmarc)) : no("evidence.dmarc"),
   },
   {
     number: 7,
     condition: "no DMARC record, an aligned SPF or DKIM pass",
     weigh: ({ evidence }) =>
-      evidence.dmarc.result === "bestguesspass" ? yes("109", "evidence.dmarc", passedBy(evidence.dmarc.alignedBy)) : no("evidence.dmarc"),
+      evidence.dmarc.result === "bestguesspass" ? yes("109", "evidence.dmarc", passedBy(evidence.dmarc)) : no("evidence.dmarc"),
   },
   { number: 9, condition: "the DMARC record is unusable or unreachable, yet an aligned SPF or DKIM pass", weigh: unusableRecord },
   {
@@ -58,11 +57,7 @@ const table: readonly Row[] = [
     condition: "DMARC failed under a policy of quarantine or reject",
     weigh: ({ evidence: { dmarc } }) =>
       dmarc.result === "fail" && (dmarc.policy === "quarantine" || dmarc.policy === "reject")
-        ? yes(
-            "000",
-            "evidence.dmarc",
-            `${dmarc.policyDomain ?? dmarc.domain ?? "The domain"} publishes p=${dmarc.publishedPolicy ?? dmarc.policy}.`,
-          )
+        ? yes("000", "evidence.dmarc", enforced(dmarc))
         : no("evidence.dmarc"),
   },
   { number: 19, condition: "otherwise", weigh: ({ evidence }) => yes("001", "evidence", nobodyVouches(evidence.dmarc)) },
@@ -81,23 +76,32 @@ function noAuthor(reason: string | null): string {
   return `The From field does not name exactly one author domain${reason === null ? "" : ` (${reason})`}.`;
 }
 
-function passedBy(alignedBy: "dkim" | "spf" | null): string | null {
+function passedBy({ alignedBy, domain }: DmarcResult): string | null {
   if (alignedBy === null) return null;
-  return alignedBy === "dkim" ? "A DKIM signature of the From domain verified." : "SPF passed for the From domain.";
+  const whose = `${domain ?? "the From domain"} or its organization`;
+  return alignedBy === "dkim" ? `A DKIM signature of ${whose} verified.` : `SPF passed for ${whose}.`;
 }
 
-function nobodyVouches(dmarc: DecisionInput["evidence"]["dmarc"]): string | null {
-  const domain = dmarc.domain ?? "The From domain";
+function enforced({ domain, policyDomain, publishedPolicy, policy }: DmarcResult): string {
+  return `DMARC failed, and ${policyDomain ?? domain ?? "the domain"} publishes p=${publishedPolicy ?? policy ?? "none"}.`;
+}
+
+function nobodyVouches(dmarc: DmarcResult): string | null {
+  const domain = dmarc.domain ?? "the From domain";
+  const nothing = `nothing that passed belongs to ${domain}.`;
   switch (dmarc.result) {
     case "none":
-      return `${domain} publishes no DMARC record.`;
+      return `${domain} publishes no DMARC policy, and ${nothing}`;
     case "fail":
-      return `DMARC failed; ${dmarc.policyDomain ?? domain} publishes p=${dmarc.publishedPolicy ?? "none"}${dmarc.testing ? " in test mode" : ""}.`;
+      return `DMARC failed, and ${dmarc.policyDomain ?? domain} publishes p=${dmarc.publishedPolicy ?? "none"}${dmarc.testing ? " in test mode" : ""}.`;
     case "permerror":
-      return `The DMARC record of ${domain} cannot be used.`;
+      return `The DMARC record of ${domain} cannot be used, and ${nothing}`;
     case "temperror":
       return "A DNS question that could have changed this was not answered.";
-    default:
+    case "pass":
+    case "bestguesspass":
       return null;
+    default:
+      return unreachable(dmarc.result);
   }
 }

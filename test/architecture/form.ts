@@ -8,7 +8,7 @@ import { lineAt, type Source } from "./sources.ts";
 
 const fileLinesMax = 400;
 const functionLinesMax = 70;
-const parametersMax = 3;
+const parametersMax = { exported: 3, inside: 4 };
 const headerLinesMax = 12;
 /** Names that say nothing: what is inside has a name of its own. */
 const emptyNames = [
@@ -45,29 +45,30 @@ export function headerFaults({ path, text, isTest }: Source): readonly string[] 
 }
 
 export function lengthFaults(source: Source): readonly string[] {
+  if (source.isTest) return [];
   const lines = source.text.trimEnd().split("\n").length;
   const faults = lines > fileLinesMax ? [`${source.path}: ${lines} lines, the most is ${fileLinesMax}`] : [];
-  if (source.isTest) return faults;
   const long = functionsOf(source).filter((each) => each.lines > functionLinesMax);
   return [...faults, ...long.map((each) => `${place(source, each)}: ${each.lines} lines, the most is ${functionLinesMax}`)];
 }
 
 export function parameterFaults(source: Source): readonly string[] {
   if (source.isTest) return [];
-  return functionsOf(source).flatMap((each) => {
-    // An assertion is there to take a condition; `this` is no parameter of the caller's.
+  const named = functionsOf(source).filter(({ name }) => name !== "");
+  return named.flatMap((each) => {
+    // `this` is no parameter of the caller's; an assertion is there to take a condition.
     const parameters = each.parameters.filter((parameter) => !/^this\s*:/.test(parameter));
     const flags = each.returns.includes("asserts ") ? [] : parameters.filter(isBoolean);
-    const many = each.name !== "" && parameters.length > parametersMax;
+    const max = each.isExported ? parametersMax.exported : parametersMax.inside;
     return [
       ...flags.map((flag) => `${place(source, each)}: boolean parameter (${flag})`),
-      ...(many ? [`${place(source, each)}: ${parameters.length} positional parameters, the most is ${parametersMax}`] : []),
+      ...(parameters.length > max ? [`${place(source, each)}: ${parameters.length} positional parameters, the most is ${max}`] : []),
     ];
   });
 }
 
 function isBoolean(parameter: string): boolean {
-  return /^[\w$]+\??\s*:\s*(?:boolean\b|true\b|false\b)/.test(parameter) || /=\s*(?:true|false)$/.test(parameter);
+  return /^[\w$]+\??\s*:\s*boolean(?:\s*=.*)?$/.test(parameter) || /=\s*(?:true|false)$/.test(parameter);
 }
 
 function place({ path }: Source, { name, line }: FunctionShape): string {

@@ -7,6 +7,7 @@ import { lineAt, type Source } from "./sources.ts";
 export type FunctionShape = {
   /** "" for an arrow function. */
   readonly name: string;
+  readonly isExported: boolean;
   readonly line: number;
   readonly lines: number;
   readonly parameters: readonly string[];
@@ -47,7 +48,7 @@ function declared(code: string): readonly FunctionShape[] {
     const close = closing(code, open);
     const body = bodyAfter(code, close + 1);
     if (body === -1) continue;
-    found.push(shape(code, { name, open, close, body }));
+    found.push(shape(code, { name, start: match.index, open, close, body }));
   }
   return found;
 }
@@ -58,17 +59,18 @@ function arrows(code: string): readonly FunctionShape[] {
     const body = match.index + match[0].length - 1;
     const close = code.slice(0, match.index).trimEnd().length - 1;
     const open = code[close] === ")" ? opening(code, close) : close;
-    found.push(shape(code, { name: "", open, close, body }));
+    found.push(shape(code, { name: "", start: open, open, close, body }));
   }
   return found;
 }
 
-type Place = { readonly name: string; readonly open: number; readonly close: number; readonly body: number };
+type Place = { readonly name: string; readonly start: number; readonly open: number; readonly close: number; readonly body: number };
 
-function shape(code: string, { name, open, close, body }: Place): FunctionShape {
+function shape(code: string, { name, start, open, close, body }: Place): FunctionShape {
   const line = lineAt(code, open);
   const lines = lineAt(code, closing(code, body)) - line + 1;
-  return { name, line, lines, parameters: split(code.slice(open + 1, close)), returns: code.slice(close + 1, body).trim() };
+  const isExported = /\bexport\s+(?:async\s+)?$/.test(code.slice(Math.max(0, start - 20), start));
+  return { name, isExported, line, lines, parameters: split(code.slice(open + 1, close)), returns: code.slice(close + 1, body).trim() };
 }
 
 /** The offset of a body's brace behind a parameter list, past a return type; -1 where a call or a signature ends instead. */

@@ -90,6 +90,7 @@ export async function dnsRelay(upstreamPort: number): Promise<Relay> {
 
 const delayMs = 700;
 const reversedCount = 8;
+const pieceBytes = 1777;
 
 type Passing = {
   readonly answer: Buffer;
@@ -157,7 +158,8 @@ function passStream(fault: Fault, { bytes, client }: { bytes: Buffer; client: So
     case "tcp-dribbled": {
       client.setNoDelay(true);
       const next = (at: number) => {
-        if (at < bytes.length && client.writable) client.write(bytes.subarray(at, at + 97), () => setImmediate(next, at + 97));
+        if (at < bytes.length && client.writable)
+          client.write(bytes.subarray(at, at + pieceBytes), () => setImmediate(next, at + pieceBytes));
       };
       next(0);
       return;

@@ -123,7 +123,7 @@ const questions: [name: string, type: "A" | "AAAA" | "MX" | "TXT" | "PTR" | "CNA
   ["any.thing.wild.mail.example", "TXT", ["wild"]],
   ["c0.mail.example", "A", ["192.0.2.8"]],
   ["d.mail.example", "A", "servfail"],
-  ["ptr.mail.example", "PTR", ["Host.Mail.example"]],
+  ["ptr.mail.example", "PTR", ["host.mail.example"]],
   ["o'neil+list=x._spf.mail.example", "A", ["192.0.2.5"]],
 ];
 for (const [name, type, says] of questions) {
@@ -139,7 +139,7 @@ test("real servers: MX, and RFC 7505's null MX", { skip }, async () => {
     assert.ok(mx.status === "found");
     const sorted = [...mx.records].sort((left, right) => left.preference - right.preference);
     assert.deepEqual(
-      sorted.map(({ preference, exchange }) => [preference, exchange.toLowerCase()]),
+      sorted.map(({ preference, exchange }) => [preference, exchange]),
       [
         [10, "mail.mail.example"],
         [20, "mx2.mail.example"],

@@ -12,6 +12,7 @@ import { type ExitStatus, isUndecided, statusOf } from "./exit-status.ts";
 import { openItem } from "./open-item.ts";
 import { type Given, type Read, readEnvelope } from "./read-envelope.ts";
 import { inspectionLines, line, print } from "./render.ts";
+import { jsonLine } from "./shown.ts";
 import { fileTrouble, type Item, type Source, type Trouble } from "./sources.ts";
 import { questionJson } from "./trace.ts";
 
@@ -79,7 +80,7 @@ export function inspectedOutcome({ source, inspection, read, questions }: Inspec
       ...inspection,
       ...(questions === null ? {} : { trace: questions.map(questionJson) }),
     };
-    return { text: `${JSON.stringify(value)}\n`, diagnostic: "", status, tally };
+    return { text: jsonLine(value), diagnostic: "", status, tally };
   }
   const brief = setup.batch && !setup.verbose && questions === null && inspection.verdict.compauth === "pass";
   const lines = inspectionLines({ inspection, read, questions, brief });
@@ -91,7 +92,7 @@ export function troubleOutcome(source: Source, error: Trouble, setup: Setup): Ou
   // A bug is answered as a temporary failure (house rule 5); everything else here is an input that cannot be read.
   const status = error.code === "internal" ? 3 : 2;
   const tally = error.code === "internal" ? "a fault of ours" : "unreadable";
-  if (setup.json) return { text: `${JSON.stringify({ source, error })}\n`, diagnostic: "", status, tally };
+  if (setup.json) return { text: jsonLine({ source, error }), diagnostic: "", status, tally };
   return { text: "", diagnostic: print([line(`assay: ${placeOf(source)}: ${error.message}`, "plain")], { colour: false }), status, tally };
 }
 

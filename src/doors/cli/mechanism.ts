@@ -10,6 +10,7 @@ import { openItem } from "./open-item.ts";
 import { type Ports, UsageError } from "./ports.ts";
 import { type Line, print, type Style } from "./render.ts";
 import { resolverChoice } from "./resolver-choice.ts";
+import { jsonLine } from "./shown.ts";
 import { type Source, walk } from "./sources.ts";
 import { questionJson, traceLines } from "./trace.ts";
 
@@ -51,7 +52,7 @@ export async function writeReport(
 ): Promise<ExitStatus> {
   const { options, ports } = io;
   const text = options.json
-    ? `${JSON.stringify({ ...report.json, trace: questions.map(questionJson) })}\n`
+    ? jsonLine({ ...report.json, trace: questions.map(questionJson) })
     : print([...report.lines, ...traceLines(questions)], ports.out);
   await ports.out.write(text);
   return report.status;

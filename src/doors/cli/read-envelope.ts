@@ -6,7 +6,7 @@
  */
 import { limits } from "../../base/limits.ts";
 import type { Envelope } from "../../gateway/envelope.ts";
-import { fieldsNamed, type Header, unfoldedValue } from "../../mail/header.ts";
+import { type Field, fieldsNamed, type Header, unfoldedValue } from "../../mail/header.ts";
 import { formatIpAddress, type IpNetwork, parseIpAddress } from "../../mail/ip-address.ts";
 import { isInAny, isPrivateAddress } from "../../mail/private-network.ts";
 import { parseReceived, type Received } from "../../mail/received.ts";
@@ -57,7 +57,7 @@ export function readEnvelope(given: Given, stored: StoredMessage): { readonly en
 function clientHop(given: Given, { header, trustNetworks }: StoredMessage): Received | null {
   const wanted = given.ip === null ? null : parseIpAddress(given.ip);
   for (const field of fieldsNamed(header, "received").slice(0, limits.receivedFieldsMax)) {
-    const received = parseReceived(unfoldedValue(header, field));
+    const received = parseReceived(textOf(header, field));
     // What is below a field that cannot be trusted to be whole may be anybody's.
     if (received.broken) return null;
     const client = received.ip === null ? null : parseIpAddress(received.ip);
@@ -72,7 +72,11 @@ function clientHop(given: Given, { header, trustNetworks }: StoredMessage): Rece
 function readReturnPath(header: Header): string | null {
   const field = fieldsNamed(header, "return-path")[0];
   if (field === undefined) return null;
-  // RFC 6532: the field may be UTF-8; the header's text is one character an octet.
-  const value = Buffer.from(unfoldedValue(header, field), "latin1").toString("utf8");
+  const value = textOf(header, field);
   return value === "" ? null : value;
+}
+
+/** RFC 6532: a field may be UTF-8; the header's text is one character an octet. */
+function textOf(header: Header, field: Field): string {
+  return Buffer.from(unfoldedValue(header, field), "latin1").toString("utf8");
 }

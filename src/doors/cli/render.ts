@@ -122,10 +122,9 @@ function readingNotes(read: Read): string | null {
 }
 
 function factLines({ verdict }: Inspection): readonly Line[] {
-  return [
-    line("  Weighed", "strong"),
-    ...verdict.facts.map((fact) => plain(`    ${padded(cut(shown(fact.fact), 72), 44)}  ${cut(shown(String(fact.value ?? "–")), 60)}`)),
-  ];
+  const facts = verdict.facts.map((fact) => ({ text: cut(shown(fact.fact), 72), value: cut(shown(String(fact.value ?? "–")), 60) }));
+  const width = Math.max(0, ...facts.map(({ text }) => columns(text)));
+  return [line("  Weighed", "strong"), ...facts.map(({ text, value }) => plain(`    ${padded(text, width)}  ${value}`))];
 }
 
 export function line(text: string, style: Style): Line {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columns, cut, padded, shown } from "./shown.ts";
+import { columns, cut, jsonLine, padded, shown } from "./shown.ts";
 
 test("attack: nothing that acts on a terminal or hides is printed", () => {
   const hostile: readonly (readonly [string, string])[] = [
@@ -31,4 +31,12 @@ test("columns line up wide and combining characters", () => {
   assert.deepEqual([columns("abc"), columns("日本"), columns("e\u0301")], [3, 4, 1]);
   assert.equal(padded("日", 4), "日  ");
   assert.equal(padded("long", 2), "long");
+});
+
+test("attack: a line of JSON is harmless on a terminal too, and parses to the same value", () => {
+  const value = { text: "\x1b[2J\u009b31m\u202ex\u{e0041}\u2028\u00a0\ud800 Jörg 😀" };
+  const line = jsonLine(value);
+  assert.deepEqual(JSON.parse(line), value);
+  assert.doesNotMatch(line.trimEnd(), /[\x00-\x1f\x7f-\x9f\u2028\u202a-\u202e\u00a0]/);
+  assert.match(line, /Jörg 😀/);
 });

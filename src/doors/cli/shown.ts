@@ -11,6 +11,14 @@ export function shown(text: string): string {
 // Cc controls, Cf bidirectional, zero-width and tag characters, Cs lone surrogates, Co private, Cn unassigned, line ends, odd spaces.
 const unfit = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u115f\u1160\u3164\uffa0\u2800]/gu;
 
+/** A value as one line of JSON, as harmless on a terminal as `shown` is, and the same value to whoever parses it. */
+export function jsonLine(value: unknown): string {
+  const escaped = JSON.stringify(value).replace(unfit, (char) =>
+    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+  );
+  return `${escaped}\n`;
+}
+
 /** At most `max` characters, the last an ellipsis where something was cut. */
 export function cut(text: string, max: number): string {
   // A first cut by code units keeps the split cheap, however long the text is.

@@ -6,7 +6,7 @@
 import { limits } from "../../base/limits.ts";
 import type { Dns } from "../../dns/budget.ts";
 import { domainToAscii } from "../../mail/domain.ts";
-import type { SignatureOutcome } from "../signature/result.ts";
+import type { DkimResult } from "../dkim/result.ts";
 import type { SpfIdentity, SpfOutcome } from "../spf/result.ts";
 import type { Identifier } from "./alignment.ts";
 import { type AuthorDomain, type AuthorVerdict, startAuthorDomain } from "./author-domain.ts";
@@ -20,7 +20,7 @@ export type IdentifierSpf = {
   readonly identity?: SpfIdentity;
   readonly broad?: boolean;
 };
-export type IdentifierDkim = { readonly result: SignatureOutcome; readonly domain: string | null };
+export type IdentifierDkim = { readonly result: DkimResult["result"]; readonly domain: string | null };
 export type Identifiers = { readonly spf: readonly IdentifierSpf[]; readonly dkim: readonly IdentifierDkim[] };
 
 export type DmarcDeps = {

@@ -1,7 +1,7 @@
 /**
  * Policy discovery as RFC 7489 had it (§6.6.3, §3.2), for mode rfc7489 and for comparing: the Public Suffix List instead of the
  * walk, no np, t or psd; several records end discovery. DEVIATION: pct (§6.3) is read as 100, so that equal mail gets equal
- * verdicts: receivers drew lots for it, and RFC 9989 App. A.6 withdrew it for that.
+ * verdicts: receivers drew lots for it, and RFC 9989 §A.6 withdrew it for that.
  */
 import type { Discovery } from "./discover.ts";
 import { useOf, validPolicy } from "./discover.ts";

@@ -103,8 +103,8 @@ function readMailbox(parsed: ParsedMailbox, found: Findings): Mailbox {
   if (hasInvisible(localPart)) found.advice.push("invisible-characters");
   if (displayName !== null) {
     if (!displayName.quoted && !hasEncodedWord(displayName.text)) weigh(displayNameNotQuoted, found);
-    const shown = { ...displayName, address: `${localPart}@${domain ?? parsed.domain}` };
-    for (const word of displayNameAdvice(shown)) found.advice.push(word);
+    const { text, decoded } = displayName;
+    for (const word of displayNameAdvice({ text, decoded, address: `${localPart}@${domain ?? parsed.domain}` })) found.advice.push(word);
   }
   return {
     displayName: displayName === null ? null : printableName(displayName.decoded),
@@ -150,9 +150,12 @@ const none: readonly FromAdvice[] = [];
 
 function domainsOf(found: Findings, first: Mailbox | undefined): readonly string[] {
   const domains: string[] = [];
-  for (const { domain } of [...(first === undefined ? [] : [first]), ...found.mailboxes, ...found.recovered]) {
+  const add = (domain: string | null): void => {
     if (domain !== null && domains.length < limits.fromDomainsMax && !domains.includes(domain)) domains.push(domain);
-  }
+  };
+  if (first !== undefined) add(first.domain);
+  for (const { domain } of found.mailboxes) add(domain);
+  for (const { domain } of found.recovered) add(domain);
   return domains;
 }
 

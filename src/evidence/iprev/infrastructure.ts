@@ -5,8 +5,7 @@
 import { domainToAscii } from "../../mail/domain.ts";
 import { formatPrefix, parseIpAddress } from "../../mail/ip-address.ts";
 import { organizationalDomainByList } from "../../mail/public-suffix.ts";
-import type { Infrastructure } from "../evidence.ts";
-import type { IprevResult } from "./result.ts";
+import type { Infrastructure, IprevResult } from "./result.ts";
 
 export function infrastructureOf(ip: string | null, iprev: IprevResult): Infrastructure {
   const address = ip === null ? null : parseIpAddress(ip);
