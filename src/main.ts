@@ -29,7 +29,7 @@ async function main(): Promise<void> {
 }
 
 async function worker({ setup, resolver }: WorkerSetup): Promise<void> {
-  const { serveJobs } = await import("./doors/cli/jobs.ts");
+  const { serveJobs } = await import("./doors/cli/serve-jobs.ts");
   const port = parentPort;
   if (port === null) return;
   const means = { resolver: await openResolver(resolver), clock: systemClock, random: systemRandom };

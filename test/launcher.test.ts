@@ -1,6 +1,6 @@
 /**
  * ./assay and scripts/bootstrap.mjs, offline: a copy of the launcher in a folder of its own, an older Node.js and an npm played by
- * shell scripts. The real ones are fetched by test/integration/bootstrap.test.ts.
+ * shell scripts. The real ones are fetched where .ci/run starts on a machine without Node.js 24.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -28,10 +28,11 @@ const platform = `node-${process.platform}-${process.arch}`;
 const unsupported = /^node-linux-(x64|arm64)$/.test(platform) ? false : `no pinned Node.js for ${platform}`;
 const lockText = '{ "lockfileVersion": 3, "packages": { "": {}, "node_modules/x": { "version": "1.0.0", "integrity": "sha512-x" } } }\n';
 
+const pretendOld = `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})`;
 const oldNode = `#!/bin/sh
 case $1 in
   -v) echo v20.20.2 ;;
-  *) exec '${process.execPath}' --import 'data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})' "$@" ;;
+  *) exec '${process.execPath}' --import '${pretendOld}' "$@" ;;
 esac
 `;
 const npm = `#!/bin/sh
@@ -40,7 +41,7 @@ if [ -n "\${PLAYED_SECONDS-}" ]; then sleep "$PLAYED_SECONDS"; fi
 if [ -n "\${PLAYED_FAILURE-}" ]; then echo "npm error code EINTEGRITY" >&2; exit 1; fi
 mkdir -p node_modules/x
 case $PWD in
-  */node) mkdir -p node_modules/${platform}/bin && ln -s '${process.execPath}' node_modules/${platform}/bin/node ;;
+  */node) cp package-lock.json "$PLAYED_LOG.lock"; mkdir -p node_modules/${platform}/bin && ln -s '${process.execPath}' node_modules/${platform}/bin/node ;;
   *) cp package-lock.json node_modules/.package-lock.json && echo '{}' >node_modules/x/package.json ;;
 esac
 `;
@@ -69,7 +70,7 @@ function checkout(t: TestContext): Place {
   for (const file of ["assay", "scripts/node.sh", "scripts/bootstrap.mjs"]) cpSync(projectRoot + file, join(root, file));
   const { node } = process.versions;
   writeFileSync(`${root}/toolchain/node-version`, `${node}\n`);
-  writeFileSync(`${root}/toolchain/package-lock.json`, JSON.stringify({ packages: { [`node_modules/${platform}`]: { version: node } } }));
+  writeFileSync(`${root}/toolchain/package-lock.json`, JSON.stringify({ packages: { [`node_modules/${platform}`]: { version: node, integrity: "sha512-n", optional: true } } }));
   writeFileSync(`${root}/package.json`, '{ "type": "module" }');
   writeFileSync(`${root}/package-lock.json`, lockText);
   writeFileSync(`${root}/src/main.ts`, main);
@@ -124,6 +125,14 @@ test("launcher: the first start fetches Node.js and the dependencies, the second
   assert.equal(second.status, 0);
   assert.equal(second.err, "");
   assert.equal(place.npmCalls().length, 2);
+});
+
+test("launcher: npm gets the checksum of Node.js, and may not pass over a failure as it does for what is optional", { skip: unsupported }, async (t) => {
+  const place = checkout(t);
+  await start(place, []).ended;
+  const { packages } = JSON.parse(readFileSync(`${place.env["PLAYED_LOG"]}.lock`, "utf8")) as { packages: Record<string, object> };
+  assert.deepEqual(packages[`node_modules/${platform}`], { version: process.versions.node, integrity: "sha512-n" });
+  assert.deepEqual(Object.keys(packages), ["", `node_modules/${platform}`]);
 });
 
 test("launcher: it becomes node: process id, signals, status, stdin, working folder, symbolic links", { skip: unsupported }, async (t) => {
@@ -266,4 +275,9 @@ test("launcher: without npm, or without any Node.js, one line says what to insta
     assert.equal(status, 69);
     assert.match(err, line);
   }
+});
+
+test("bin/assay.js: an older Node.js says so in one line", async () => {
+  const old = await ending(spawn(process.execPath, ["--import", pretendOld, `${projectRoot}bin/assay.js`, "--version"]));
+  assert.deepEqual(old, { status: 69, out: "", err: "assay: needs Node.js 24 or newer; this is 20.20.2\n" });
 });

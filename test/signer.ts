@@ -132,13 +132,19 @@ function relaxedField(field: string): string {
 }
 
 function simpleBody(body: string): string {
-  return `${body.replace(/(?:\r\n)*$/, "")}\r\n`;
+  return `${withoutEmptyLines(body)}\r\n`;
 }
 
 function relaxedBody(body: string): string {
   const lines = body.split("\r\n").map((line) => line.replace(/[ \t]+/g, " ").replace(/ $/, ""));
-  const text = lines.join("\r\n").replace(/(?:\r\n)*$/, "");
+  const text = withoutEmptyLines(lines.join("\r\n"));
   return text === "" ? "" : `${text}\r\n`;
+}
+
+function withoutEmptyLines(text: string): string {
+  let end = text.length;
+  while (end >= 2 && text.startsWith("\r\n", end - 2)) end -= 2;
+  return text.slice(0, end);
 }
 
 /** A DNS lane that answers TXT questions from a table, and keeps what it was asked. A string in place of records is a status. */

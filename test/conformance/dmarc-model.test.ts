@@ -100,7 +100,10 @@ function align(table: DnsTable, { author, id, strict }: { author: string; id: st
   if (id === author) return "yes";
   if (strict) return "no";
   try {
-    return organization(table, author) === organization(table, id) ? "yes" : "no";
+    const shared = organization(table, author);
+    // An Organizational Domain is at or above its name: what is elsewhere needs no walk, whatever errors it would meet.
+    if (id !== shared && !id.endsWith(`.${shared}`)) return "no";
+    return organization(table, id) === shared ? "yes" : "no";
   } catch {
     return "unknown";
   }
@@ -164,11 +167,11 @@ async function agrees({ author, passing, table }: { author: string; passing: rea
 }
 
 test("RFC 9989: discovery, policy and alignment as the model has them", async () => {
-  await fc.assert(fc.asyncProperty(tree(entry), agrees), { numRuns: 1500 });
+  await fc.assert(fc.asyncProperty(tree(entry), agrees), { numRuns: 1000 });
 });
 
 test("RFC 9989 §5.3.6: and with temporary errors", async () => {
-  await fc.assert(fc.asyncProperty(tree(broken), agrees), { numRuns: 1500 });
+  await fc.assert(fc.asyncProperty(tree(broken), agrees), { numRuns: 1000 });
 });
 
 test("the model's records are records", () => {

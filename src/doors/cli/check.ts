@@ -6,8 +6,8 @@
 import type { DmarcMode } from "../../evidence/dmarc/result.ts";
 import type { Tls } from "../../mail/transaction.ts";
 import { type ExitStatus, worse } from "./exit-status.ts";
-import type { Outcome, Setup } from "./inspect-item.ts";
-import { runHere, runInThreads } from "./jobs.ts";
+import type { WorkerSetup } from "./jobs.ts";
+import type { Outcome, Setup } from "./outcome.ts";
 import { type Ports, type Settings, UsageError } from "./ports.ts";
 import { print } from "./render.ts";
 import { resolverChoice } from "./resolver-choice.ts";
@@ -40,10 +40,11 @@ export async function check(files: readonly string[], options: CheckOptions, por
   const batch = operands.length > 1 || !isWhole(first, operands[0]);
   const setup = setupOf({ options, settings, batch }, ports);
   const means = { resolver, clock: ports.clock, random: ports.random };
-  const start = () => ports.startWorker({ setup, resolver: choice });
   const jobs = options.jobs ?? 1;
-  const outcomes = jobs > 1 && batch ? runInThreads(items, { jobs, start, setup, means }) : runHere(items, setup, means);
-  return writeAll(outcomes, setup, ports);
+  if (jobs === 1 || !batch) return writeAll((await import("./inspect-item.ts")).inspectAll(items, setup, means), setup, ports);
+  const { runInThreads } = await import("./jobs.ts");
+  const start = () => ports.startWorker({ setup, resolver: choice } satisfies WorkerSetup);
+  return writeAll(runInThreads(items, { jobs, start, setup, means }), setup, ports);
 }
 
 function operandsOf(files: readonly string[], ports: Ports): readonly string[] {

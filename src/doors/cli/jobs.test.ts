@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inOrder } from "./in-order.ts";
-import type { Outcome, Setup } from "./inspect-item.ts";
 import { runInThreads, type WorkerReply, type WorkerRequest } from "./jobs.ts";
+import type { Outcome, Setup } from "./outcome.ts";
 import type { Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
 

@@ -1,10 +1,11 @@
 /**
  * `--jobs N`: chunks of items go to worker threads, outcomes come back and leave in input order. Threads share nothing; each has its
- * own resolver. They are started as work comes, so that two files never wait for eight threads. What can be read only once (a
+ * own resolver; the engine is loaded in the threads, not here. They are started as work comes, so that two files never wait for eight threads. What can be read only once (a
  * pipe) stays on the main thread. A thread that dies answers its chunks as a fault of ours.
  */
 import { inOrder } from "./in-order.ts";
-import { inspectItem, type Means, type Outcome, type Setup, troubleOutcome } from "./inspect-item.ts";
+import type { Means } from "./inspect-item.ts";
+import { type Outcome, type Setup, troubleOutcome } from "./outcome.ts";
 import type { ResolverChoice, Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
 
@@ -12,18 +13,6 @@ import type { Item } from "./sources.ts";
 export type WorkerSetup = { readonly setup: Setup; readonly resolver: ResolverChoice };
 export type WorkerRequest = { readonly id: number; readonly items: readonly Item[] };
 export type WorkerReply = { readonly id: number; readonly outcomes: readonly Outcome[] };
-
-/** Messages under way at once on one thread: they wait for DNS most of the time. */
-export const windowPerThread = 8;
-
-/** All items on this thread. */
-export function runHere(items: AsyncIterable<Item>, setup: Setup, means: Means): AsyncGenerator<Outcome> {
-  return inOrder(items, {
-    window: windowPerThread,
-    run: (item) => inspectItem(item, setup, means),
-    alone: (item) => item.kind === "stream",
-  });
-}
 
 export type JobsOptions = {
   readonly jobs: number;
@@ -40,7 +29,9 @@ export async function* runInThreads(items: AsyncIterable<Item>, { jobs, start, s
       window: 4 * jobs,
       run: async (chunk): Promise<readonly Outcome[]> => {
         const [first] = chunk;
-        return first?.kind === "stream" ? [await inspectItem(first, setup, means)] : pool.run(chunk);
+        if (first?.kind !== "stream") return pool.run(chunk);
+        const { inspectItem } = await import("./inspect-item.ts");
+        return [await inspectItem(first, setup, means)];
       },
       alone: (chunk) => chunk[0]?.kind === "stream",
     });
@@ -107,7 +98,7 @@ function openPool(
 function openThread(worker: Worker, setup: Setup): Thread {
   const thread: Thread = { worker, pending: new Map(), ended: false };
   worker.onMessage((message) => {
-    // Our own worker: serveJobs below is the only one that answers.
+    // Our own worker: serve-jobs.ts is the only one that answers.
     const reply = message as WorkerReply;
     const pending = thread.pending.get(reply.id);
     thread.pending.delete(reply.id);
@@ -121,22 +112,4 @@ function openThread(worker: Worker, setup: Setup): Thread {
     thread.pending.clear();
   });
   return thread;
-}
-
-/** The worker's side: answers each request with its outcomes. */
-export function serveJobs(port: Pick<Worker, "send" | "onMessage">, setup: Setup, means: Means): void {
-  port.onMessage((message) => {
-    // The main thread above is the only one that asks.
-    const { id, items } = message as WorkerRequest;
-    void answer(id, items);
-  });
-  async function answer(id: number, items: readonly Item[]): Promise<void> {
-    const outcomes: Outcome[] = [];
-    for await (const outcome of runHere(listed(items), setup, means)) outcomes.push(outcome);
-    port.send({ id, outcomes } satisfies WorkerReply);
-  }
-}
-
-async function* listed(items: readonly Item[]): AsyncGenerator<Item> {
-  yield* items;
 }

@@ -1,0 +1,23 @@
+/** The worker's side of `--jobs`: answers each request of jobs.ts with its outcomes. */
+import { inspectAll, type Means } from "./inspect-item.ts";
+import type { WorkerReply, WorkerRequest } from "./jobs.ts";
+import type { Outcome, Setup } from "./outcome.ts";
+import type { Worker } from "./ports.ts";
+import type { Item } from "./sources.ts";
+
+export function serveJobs(port: Pick<Worker, "send" | "onMessage">, setup: Setup, means: Means): void {
+  port.onMessage((message) => {
+    // jobs.ts on the main thread is the only one that asks.
+    const { id, items } = message as WorkerRequest;
+    void answer(id, items);
+  });
+  async function answer(id: number, items: readonly Item[]): Promise<void> {
+    const outcomes: Outcome[] = [];
+    for await (const outcome of inspectAll(listed(items), setup, means)) outcomes.push(outcome);
+    port.send({ id, outcomes } satisfies WorkerReply);
+  }
+}
+
+async function* listed(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* items;
+}
