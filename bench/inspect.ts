@@ -2,7 +2,7 @@
  * `npm run bench [-- --quick] [-- --only ID[,ID…]] [-- --json]`: CPU per message of Assay's `inspect` and of mailauth's
  * `authenticate`, as multiples of what this machine needs at the least, measured in the same run, round by round, in one process.
  * Warm: 16 domains take turns, so parsed keys and records may be kept. Cold: every message is by domains never seen before.
- * Each product sees each message once, so nothing keyed by message content can help; every verdict is checked.
+ * Each product sees each timed message once, so nothing keyed by message content can help; every verdict is checked.
  * Exit status 1 where a bound of bench/mail.ts is passed or a verdict is wrong.
  */
 import { cpus } from "node:os";

@@ -70,7 +70,10 @@ function checkout(t: TestContext): Place {
   for (const file of ["assay", "scripts/node.sh", "scripts/bootstrap.mjs"]) cpSync(projectRoot + file, join(root, file));
   const { node } = process.versions;
   writeFileSync(`${root}/toolchain/node-version`, `${node}\n`);
-  writeFileSync(`${root}/toolchain/package-lock.json`, JSON.stringify({ packages: { [`node_modules/${platform}`]: { version: node, integrity: "sha512-n", optional: true } } }));
+  writeFileSync(
+    `${root}/toolchain/package-lock.json`,
+    JSON.stringify({ packages: { [`node_modules/${platform}`]: { version: node, integrity: "sha512-n", optional: true } } }),
+  );
   writeFileSync(`${root}/package.json`, '{ "type": "module" }');
   writeFileSync(`${root}/package-lock.json`, lockText);
   writeFileSync(`${root}/src/main.ts`, main);
@@ -127,7 +130,9 @@ test("launcher: the first start fetches Node.js and the dependencies, the second
   assert.equal(place.npmCalls().length, 2);
 });
 
-test("launcher: npm gets the checksum of Node.js, and may not pass over a failure as it does for what is optional", { skip: unsupported }, async (t) => {
+test("launcher: npm gets the checksum of Node.js, and may not pass over a failure as it does for what is optional", {
+  skip: unsupported,
+}, async (t) => {
   const place = checkout(t);
   await start(place, []).ended;
   const { packages } = JSON.parse(readFileSync(`${place.env["PLAYED_LOG"]}.lock`, "utf8")) as { packages: Record<string, object> };

@@ -77,6 +77,7 @@ export const limits = {
   // Authentication-Results, read and written. Local.
   authenticationResultsBytesMax: 16 * 1024,
   authenticationResultsValueBytesMax: 512,
+  authenticationResultsNameBytesMax: 128, // methods, results, properties: two names and a value stay below 998 octets
   // Received, read for the envelope of stored mail. Local.
   receivedFieldBytesMax: 4096,
   receivedFieldsMax: 100, // RFC 5321 §6.3 lets a server see a loop from 100 on

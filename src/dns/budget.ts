@@ -8,7 +8,7 @@ import { limits } from "../base/limits.ts";
 import type { Answer, RecordType } from "./answer.ts";
 import type { Clock, Resolver } from "./resolver.ts";
 
-export const laneQuotas = { author: 12, mailfrom: 22, helo: 6, iprev: 4, dkim: 8, arc: 8 } as const;
+export const laneQuotas = { author: 14, mailfrom: 22, helo: 6, iprev: 4, dkim: 8, arc: 6 } as const;
 export type Lane = keyof typeof laneQuotas;
 
 /** One question as the trace shows it. `startedAt` in ms since 1970, `ms` the time to the answer, `left` what the lane may still ask. */

@@ -138,6 +138,15 @@ test("RFC 2308 §2.1: no such name; a foreign SOA sets no time", () => {
   });
 });
 
+test("an RCODE that denies the name outweighs records of the name", () => {
+  assert.deepEqual(reply({ flags: recursive | 3, answers: [a("www.example.com")] }), {
+    kind: "nothing",
+    status: "nxdomain",
+    ttlSeconds: null,
+    hops: 0,
+  });
+});
+
 test("RFC 2308 §2.2: a referral from a server that does not recurse is no answer", () => {
   const ns: Answer = { type: "NS", name: "com", ttl: 300, data: "ns.example.net" };
   assert.deepEqual(reply({ flags: 0x0100, authorities: [ns] }), servfail);
@@ -211,10 +220,10 @@ test("attack: pointer chains, the longest names and thousands of records cost a 
     let least = Number.POSITIVE_INFINITY;
     for (let run = 0; run < 5; run++) {
       const before = process.cpuUsage();
-      readReply(bytes, asked());
+      assert.equal(readReply(bytes, asked()).kind, "nothing");
       least = Math.min(least, process.cpuUsage(before).user / 1000);
     }
-    // 1, 1 and 25 in truth. The bound keeps the event loop free, it is no measurement.
+    // 1, 1 and 30 in truth. The bound keeps the event loop free, it is no measurement.
     assert.ok(least < 100, `${least} ms`);
   }
 });
@@ -235,14 +244,14 @@ function longName(): Uint8Array {
   return withRecords(head, [...name, 0], () => head.length + 11);
 }
 
-/** As many different names as fit, each one label more than another, up to 127; and an A record for each. */
+/** As many different names as fit, each one label more than another, up to 120; and an A record for each. */
 function manyNames(): Uint8Array {
   const head = packet({});
   const dataAt = head.length + 11;
   const data = [0];
   const starts = [0];
   for (let i = 0; i < 3500; i++) {
-    const at = dataAt + (starts[i % 127 === 0 ? 0 : i] ?? 0);
+    const at = dataAt + (starts[i % 120 === 0 ? 0 : i] ?? 0);
     starts.push(data.length);
     data.push(1, 0x80, 0xc0 | (at >> 8), at & 255);
   }

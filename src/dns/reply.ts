@@ -99,7 +99,7 @@ function failureReply(rcode: number, asked: Asked): Reply {
   return rcode === rcodes.refused ? { kind: "failure", status: "refused" } : servfail;
 }
 
-/** Compares the question sections octet by octet. Letters are told apart by one bit, which no length octet of a name has. */
+/** Compares the question sections octet by octet. No length octet of a name, and no type or class that we ask, is a letter. */
 function matchQuestion(packet: Uint8Array, query: Uint8Array): "same" | "other-case" | "none" {
   const end = questionEnd(query);
   if (packet.length < end) return "none";
@@ -108,8 +108,7 @@ function matchQuestion(packet: Uint8Array, query: Uint8Array): "same" | "other-c
     const theirs = packet[i] ?? 0;
     const ours = query[i] ?? 0;
     if (theirs === ours) continue;
-    // Type and class, the last four octets, have no case.
-    if (i >= end - 4 || lowerOctet(theirs) !== lowerOctet(ours)) return "none";
+    if (lowerOctet(theirs) !== lowerOctet(ours)) return "none";
     match = "other-case";
   }
   return match;

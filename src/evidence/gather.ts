@@ -7,10 +7,11 @@ import type { Clock } from "../dns/resolver.ts";
 import { readBody } from "../mail/body.ts";
 import { type Defect, sortDefects } from "../mail/defect.ts";
 import type { OpenMessage } from "../mail/message.ts";
+import { shippedSuffixes } from "../mail/public-suffix.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { prepareArc } from "./arc/verify.ts";
 import { prepareDkim } from "./dkim/verify.ts";
-import { startDmarc } from "./dmarc/evaluate.ts";
+import { type DmarcEvaluation, startDmarc } from "./dmarc/evaluate.ts";
 import type { DmarcMode, DmarcResult } from "./dmarc/result.ts";
 import type { Evidence } from "./evidence.ts";
 import { authorOf } from "./from/author.ts";
@@ -40,8 +41,13 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
   const { header } = message;
   const from = validateFrom(header, deps.fromProfile);
   const author = authorOf(from);
-  const dmarc = startDmarc(author.domains, { dns: deps.lane("author"), mode: deps.dmarcMode, localSuffixes: deps.localSuffixes });
+  const dmarc = startDmarc(author.domains, {
+    dns: deps.lane("author"),
+    mode: deps.dmarcMode,
+    localSuffixes: joinedSuffixes(deps.localSuffixes),
+  });
   const dkim = prepareDkim(header, { authorDomains: author.domains, dns: deps.lane("dkim"), clock: deps.clock });
+  expectIdentifiers(dmarc, envelope, dkim.domains);
   const arc = prepareArc(header, { dns: deps.lane("arc"), clock: deps.clock, trustedSealers: deps.trustedSealers ?? [] });
   const spf = checkIdentities(envelope, deps);
   const iprev = checkIprev(envelope.ip, deps.lane("iprev"));
@@ -62,11 +68,23 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
   return { from, evidence, size: message.headBytes + read.bytes };
 }
 
+/** The operator's suffixes come on top of those that ship with Assay. */
+function joinedSuffixes(configured: readonly string[] | undefined): readonly string[] {
+  return configured === undefined ? shippedSuffixes : [...shippedSuffixes, ...configured];
+}
+
 const unaligned = { aligned: false, alignedBestGuess: false } as const;
 
 /** RFC 9989 §5.3.1: without exactly one author domain there is no DMARC result; the strictest failing policy still drives the action. */
 function withoutAuthor(dmarc: DmarcResult): DmarcResult {
   return { ...dmarc, result: "permerror", reason: "author", alignedBy: null };
+}
+
+/** Tells DMARC ahead which identifiers may come, so that their walks are on the way while SPF and DKIM work. */
+function expectIdentifiers(dmarc: DmarcEvaluation, { mailFrom, helo }: Transaction, signers: readonly string[]): void {
+  for (const domain of signers) dmarc.expect(domain);
+  const sender = mailFrom === "" ? helo : (mailFrom?.slice(mailFrom.lastIndexOf("@") + 1) ?? null);
+  if (sender !== null) dmarc.expect(sender);
 }
 
 async function checkIdentities(envelope: Transaction, deps: GatherDeps): Promise<readonly SpfResult[]> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../base/limits.ts";
-import { loneTokens, type MethodResult, parseArcAuthenticationResults, parseAuthenticationResults } from "./authentication-results.ts";
+import { loneDomains, type MethodResult, parseArcAuthenticationResults, parseAuthenticationResults } from "./authentication-results.ts";
 
 type Short = readonly [text: string, properties?: Readonly<Record<string, string>>, more?: Partial<MethodResult>];
 
@@ -211,13 +211,21 @@ describe("what large senders write", () => {
       null,
       ["iprev=pass", { "policy.iprev": "2001:db8::1" }],
     ],
+    [
+      "Microsoft with the recipient's domain in front",
+      "vger.kernel.org; dkim=none (message not signed)\r\n header.d=none;vger.kernel.org; dmarc=none action=none header.from=;",
+      "vger.kernel.org",
+      null,
+      ["dkim=none", { "header.d": "none" }, { comments: ["message not signed"] }],
+      ["dmarc=none", { action: "none", "header.from": "" }],
+    ],
     ["semicolons without content", "mx.example;; spf=none; ;", "mx.example", null, ["spf=none"]],
     ["ARC's form", "i=1; mx.example 1; spf=none", "mx.example", 1, ["spf=none"]],
   ]);
   test("the names between Microsoft's results", () => {
-    assert.deepEqual(loneTokens("spf=none smtp.mailfrom=a.example; contoso.com; dkim=none; contoso.com"), ["contoso.com", "contoso.com"]);
-    assert.deepEqual(loneTokens("mx.example; none"), []);
-    assert.equal(loneTokens("mx.example; ="), null);
+    assert.deepEqual(loneDomains("spf=none smtp.mailfrom=a.example; contoso.com; dkim=none; contoso.com"), ["contoso.com", "contoso.com"]);
+    assert.deepEqual(loneDomains("mx.example; none"), []);
+    assert.equal(loneDomains("mx.example; ="), null);
   });
 });
 
@@ -252,6 +260,17 @@ describe("what cannot be read is null", () => {
     ["an authserv-id alone", "mx.example"],
     ["an authserv-id and no result", "mx.example;"],
     ["a version without id", "1"],
+    ["a version that does not exist (§2.6)", "mx.example 2; none"],
+    ["no authserv-id before the semicolon", "; none"],
+    ["`none` and more", "mx.example; none; spf=pass"],
+    ["more and `none`", "mx.example; spf=pass; none"],
+    ["a word alone", "mx.example; abc"],
+    ["a dot for a method", "mx.example; .=pass"],
+    ["a dot for a result", "mx.example; spf=."],
+    ["a method version with a dot", "mx.example; spf/1.0=pass"],
+    ["an empty reason", "mx.example; spf=pass reason=; dkim=none"],
+    ["a result without a method after a word", "x=5; authserv-id"],
+    ["an instance alone", "i=5;"],
     ["no semicolon before the results", "mx.example spf=pass"],
     ["a comma in the place of the semicolon", "evil.example, mx.example; dmarc=pass"],
     ["a comment without end", "mx.example; spf=pass (smtp.mailfrom=x"],
@@ -277,6 +296,12 @@ describe("limits", () => {
     assert.notEqual(parseAuthenticationResults(padded(limits.authenticationResultsBytesMax - 1)), null);
     assert.notEqual(parseAuthenticationResults(padded(limits.authenticationResultsBytesMax)), null);
     assert.equal(parseAuthenticationResults(padded(limits.authenticationResultsBytesMax + 1)), null);
+  });
+  test("authenticationResultsNameBytesMax", () => {
+    const named = (length: number): string => `mx.example; ${"m".repeat(length)}=pass`;
+    assert.notEqual(parseAuthenticationResults(named(limits.authenticationResultsNameBytesMax - 1)), null);
+    assert.notEqual(parseAuthenticationResults(named(limits.authenticationResultsNameBytesMax)), null);
+    assert.equal(parseAuthenticationResults(named(limits.authenticationResultsNameBytesMax + 1)), null);
   });
   test("commentDepthMax", () => {
     const deep = (depth: number): string => `mx.example; spf=pass ${"(".repeat(depth)}${")".repeat(depth)}`;

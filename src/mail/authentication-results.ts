@@ -2,7 +2,7 @@
  * Authentication-Results as a value, and its parser (RFC 8601 §2.2, whose grammar RFC 7601 has too; RFC 8617 §4.1.1 for ARC's
  * form; RFC 8616 §5 for characters beyond ASCII). It takes the field's value or the whole field, folded or not. Tolerated beyond
  * the grammar, because large senders write it: no authserv-id at all, lone names between semicolons (Microsoft), properties
- * without a type (`action=none`), unquoted characters and empty values. Names and results are given in lower case.
+ * without a type (`action=none`), unquoted characters, empty values. Names and results are given in lower case.
  * One pass, bounded, never throws; what it cannot read is null. It refuses control characters, unfinished strings and comments.
  */
 import { limits } from "../base/limits.ts";
@@ -31,14 +31,13 @@ export type AuthenticationResults = {
 
 /**
  * Reads the value of an Authentication-Results field, or the field itself; ARC's form too, without its instance. Text beyond ASCII
- * is expected as characters, not as octets. For values whose names are keywords and whose texts hold no control characters it
- * is the inverse of formatAuthenticationResults.
+ * is expected as characters, not as octets. Of another version than 1 nothing is read. For values whose names are keywords and
+ * whose texts hold no control characters it is the inverse of formatAuthenticationResults.
  */
 export function parseAuthenticationResults(text: string): AuthenticationResults | null {
   const scanner = open(text);
   if (scanner === null) return null;
-  const start = scanner.at;
-  if (readInstance(scanner) === null) scanner.at = start;
+  skipInstance(scanner);
   return readResults(scanner);
 }
 
@@ -53,12 +52,22 @@ export function parseArcAuthenticationResults(text: string): ArcAuthenticationRe
   return instance === null || results === null ? null : { instance, results };
 }
 
-/** The names of single tokens between semicolons, such as the recipient's domain in Microsoft's older form; null where unparsable. */
-export function loneTokens(text: string): readonly string[] | null {
+/** The domains alone between semicolons, such as the recipient's in Microsoft's older form; null where unparsable. */
+export function loneDomains(text: string): readonly string[] | null {
   const scanner = open(text);
   if (scanner === null) return null;
   const lone: string[] = [];
   return readResults(scanner, lone) === null ? null : lone;
+}
+
+export type AuthservHead = { readonly authservId: string | null; readonly version: number | null };
+
+/** What stands before the first semicolon, also where the rest cannot be read; null where that part cannot. */
+export function authservHead(text: string): AuthservHead | null {
+  const scanner = open(text);
+  if (scanner === null) return null;
+  skipInstance(scanner);
+  return readHead(scanner);
 }
 
 function open(text: string): Scanner | null {
@@ -78,9 +87,15 @@ function readInstance(scanner: Scanner): number | null {
   return instance !== null && skipCfws(scanner) && take(scanner, ";") ? instance : null;
 }
 
+function skipInstance(scanner: Scanner): void {
+  const start = scanner.at;
+  if (readInstance(scanner) === null) scanner.at = start;
+}
+
 function readResults(scanner: Scanner, lone: string[] = []): AuthenticationResults | null {
   const head = readHead(scanner);
-  if (head === null) return null;
+  // RFC 8601 §2.6: what follows a version that is not known may mean anything.
+  if (head === null || (head.version ?? 1) !== 1) return null;
   const results: MethodResult[] = [];
   let none = false;
   for (;;) {
@@ -92,20 +107,20 @@ function readResults(scanner: Scanner, lone: string[] = []): AuthenticationResul
     if (clause === null) return null;
     if (typeof clause !== "string") results.push(clause);
     else if (clause.toLowerCase() === "none") none = true;
-    else lone.push(clause);
+    else if (clause.includes(".")) lone.push(clause);
+    else return null;
     if (!atEnd(scanner) && !take(scanner, ";")) return null;
   }
-  // RFC 8601 §2.2: `none` or at least one result; a bare name says nothing.
-  return results.length > 0 || none ? { ...head, results } : null;
+  // RFC 8601 §2.2: `none`, and then nothing else, or at least one result.
+  return none === (results.length === 0) ? { ...head, results } : null;
 }
 
-type Head = { readonly authservId: string | null; readonly version: number | null };
-const withoutId: Head = { authservId: null, version: null };
+const withoutId: AuthservHead = { authservId: null, version: null };
 
 /** RFC 8601 §2.2: authserv-id and version, up to the semicolon, which is left. Without an authserv-id nothing is consumed. */
-function readHead(scanner: Scanner): Head | null {
+function readHead(scanner: Scanner): AuthservHead | null {
   const start = scanner.at;
-  if (!skipCfws(scanner)) return null;
+  if (!skipCfws(scanner) || peek(scanner) === ";") return null;
   const authservId = peek(scanner) === '"' ? readQuoted(scanner) : readAtom(scanner, "=");
   if (authservId !== null && skipCfws(scanner)) {
     const version = readDigits(scanner);
@@ -142,7 +157,9 @@ function readProperties(scanner: Scanner): Pick<MethodResult, "reason" | "proper
     if (atEnd(scanner) || peek(scanner) === ";") return { reason, properties };
     const property = readProperty(scanner);
     if (property === null) return null;
-    if (property.ptype === "" && property.property === "reason" && reason === null) reason = property.value;
+    const isReason = property.ptype === "" && property.property === "reason";
+    if (isReason && reason === null && property.value === "" && scanner.text[scanner.at - 1] !== '"') return null;
+    if (isReason && reason === null) reason = property.value;
     else properties.push(property);
   }
 }

@@ -26,7 +26,7 @@ export function spellings(id: string): readonly string[] {
 
 /**
  * The Authentication-Results of authserv-ids the operator trusts, topmost first. Only as true as whoever strips forged ones on
- * the way in. Fields with a malformed name, of another version (RFC 8601 §2.6), or unparsable are not among them.
+ * the way in. Fields with a malformed name, unparsable, or of another version are not among them.
  */
 export function trustedResults(header: Header, authservIds: readonly string[]): readonly AuthenticationResults[] {
   const trusted = new Set(authservIds.map(canonicalAuthservId));
@@ -35,7 +35,7 @@ export function trustedResults(header: Header, authservIds: readonly string[]): 
   for (const field of fieldsNamed(header, fieldName)) {
     if (field.nameDefect !== null) continue;
     const parsed = parseAuthenticationResults(decodeUtf8(rawValue(header, field)).text);
-    if (parsed === null || parsed.authservId === null || (parsed.version ?? 1) !== 1) continue;
+    if (parsed === null || parsed.authservId === null) continue;
     if (trusted.has(canonicalAuthservId(parsed.authservId))) results.push(parsed);
   }
   return results;

@@ -30,7 +30,7 @@ export function readBody(
 
 // About 20 ms of work with four body hashes, on a slow machine.
 const bytesPerTurn = 4 * 1024 * 1024;
-const chunksPerTurn = 10_000;
+const chunksPerTurn = 1000;
 
 /** Chunks smaller than this are gathered into blocks first: a source that gives single octets costs one copy, not one round each. */
 const smallChunkBytes = 8 * 1024;

@@ -37,51 +37,58 @@ export function skipCfws(scanner: Scanner): boolean {
 
 /** RFC 5322 §3.2.2: the text between the outer parentheses, quoted pairs resolved, inner parentheses as they stand. */
 function readComment(scanner: Scanner): string | null {
-  const { text } = scanner;
+  const { text, at: start } = scanner;
   let depth = 0;
-  let out = "";
-  for (let at = scanner.at; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === "\\") {
-      at += 1;
-      out += text[at] ?? "";
-      continue;
-    }
-    if (character === "(") {
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === backslash) at += 1;
+    else if (code === openParenthesis) {
       depth += 1;
       if (depth > limits.commentDepthMax) return null;
-      if (depth === 1) continue;
-    } else if (character === ")") {
+    } else if (code === closeParenthesis) {
       depth -= 1;
-      if (depth === 0) {
-        scanner.at = at + 1;
-        return out;
-      }
+      if (depth > 0) continue;
+      scanner.at = at + 1;
+      return withoutQuotedPairs(text.slice(start + 1, at));
     }
-    out += character;
   }
   return null;
 }
 
 /** RFC 5322 §3.2.4: the content, quoted pairs resolved; null where it does not end. */
 export function readQuoted(scanner: Scanner): string | null {
-  const { text } = scanner;
-  let out = "";
-  for (let at = scanner.at + 1; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === '"') {
+  const { text, at: start } = scanner;
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === backslash) at += 1;
+    else if (code === quote) {
       scanner.at = at + 1;
-      return out;
+      return withoutQuotedPairs(text.slice(start + 1, at));
     }
-    if (character === "\\") at += 1;
-    out += text[at] ?? "";
   }
   return null;
 }
 
-/** Letters, digits, hyphen, underscore and dot, less `except`; null where there is none. */
+const quote = 0x22;
+const openParenthesis = 0x28;
+const closeParenthesis = 0x29;
+const backslash = 0x5c;
+
+function withoutQuotedPairs(text: string): string {
+  return text.includes("\\") ? text.replace(/\\(.)/gsu, "$1") : text;
+}
+
+/** Letters, digits, hyphen, underscore and dot, less `except`, letters or digits at both ends; null where there is none such. */
 export function readKeyword(scanner: Scanner, except = ""): string | null {
-  return readWhile(scanner, (code, character) => isKeyword(code) && character !== except);
+  const word = readWhile(scanner, (code, character) => isKeyword(code) && character !== except);
+  return word !== null && isKeywordText(word) ? word : null;
+}
+
+/** Does the text read back as one keyword? */
+export function isKeywordText(text: string): boolean {
+  if (text.length === 0 || text.length > limits.authenticationResultsNameBytesMax) return false;
+  for (let i = 0; i < text.length; i += 1) if (!isKeyword(text.charCodeAt(i))) return false;
+  return isAlphanumeric(text.charCodeAt(0)) && isAlphanumeric(text.charCodeAt(text.length - 1));
 }
 
 /** Whatever is no space, semicolon, parenthesis or quote, less `except`; null where there is none. */
@@ -107,6 +114,9 @@ function readWhile(scanner: Scanner, wanted: (code: number, character: string) =
 }
 
 function isKeyword(code: number): boolean {
-  const letter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
-  return letter || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x5f;
+  return isAlphanumeric(code) || code === 0x2d || code === 0x2e || code === 0x5f;
+}
+
+function isAlphanumeric(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
 }

@@ -6,11 +6,11 @@
 import { getDomain, getPublicSuffix } from "tldts";
 
 /** Names under which strangers get their own subdomains though the list does not say so. onmicrosoft.com: one label a tenant. */
-const localSuffixes: readonly string[] = ["onmicrosoft.com"];
+export const shippedSuffixes: readonly string[] = ["onmicrosoft.com"];
 const options = { allowPrivateDomains: true, validateHostname: false } as const;
 
 /** The registrable domain of an A-label name: one label below its public suffix; null for a suffix itself, an unlisted single label or an address. */
-export function organizationalDomainByList(name: string, suffixes: readonly string[] = localSuffixes): string | null {
+export function organizationalDomainByList(name: string, suffixes: readonly string[] = shippedSuffixes): string | null {
   for (const suffix of suffixes) {
     if (name === suffix) return null;
     if (name.endsWith(`.${suffix}`)) {
@@ -22,7 +22,7 @@ export function organizationalDomainByList(name: string, suffixes: readonly stri
 }
 
 /** Is the name itself a public suffix (com, co.uk, github.io) or a local one? */
-export function isPublicSuffix(name: string, suffixes: readonly string[] = localSuffixes): boolean {
+export function isPublicSuffix(name: string, suffixes: readonly string[] = shippedSuffixes): boolean {
   return suffixes.includes(name) || getPublicSuffix(name, options) === name;
 }
 

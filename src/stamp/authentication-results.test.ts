@@ -125,7 +125,7 @@ describe("standards §4.7: injection", () => {
   });
 });
 
-const keyword = fc.stringMatching(/^[a-z][a-z0-9_-]{0,12}$/);
+const keyword = fc.stringMatching(/^[a-z0-9]([a-z0-9_-]{0,12}[a-z0-9])?$/);
 const text = fc.oneof(
   fc.string({ maxLength: 60 }),
   fc.string({ unit: fc.constantFrom(...'ab "\\()=;@.,é€😀'), maxLength: 40 }),
@@ -158,8 +158,8 @@ const results = fc.array(
   { maxLength: 6 },
 );
 const records: fc.Arbitrary<AuthenticationResults> = fc.oneof(
-  fc.record({ authservId: text, version, results }),
-  fc.record({ authservId: fc.constant(null), version: fc.constant(null), results }),
+  fc.record({ authservId: text, version: fc.constantFrom(null, 1), results }),
+  fc.record({ authservId: fc.constant(null), version: fc.constant(null), results: results.filter((some) => some.length > 0) }),
 );
 
 // fast-check's records have no prototype; ours are plain objects.

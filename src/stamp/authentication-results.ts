@@ -5,6 +5,7 @@
  */
 import { limits } from "../base/limits.ts";
 import type { AuthenticationResults, MethodResult, ResultProperty } from "../mail/authentication-results.ts";
+import { isKeywordText } from "../mail/field-scanner.ts";
 
 /** The value, folded with CRLF and a space at 78 columns where it can be, for a line that begins `Authentication-Results: `. */
 export function formatAuthenticationResults(value: AuthenticationResults): string {
@@ -19,8 +20,8 @@ export function formatAuthenticationResults(value: AuthenticationResults): strin
     if (bytes > limits.authenticationResultsBytesMax - headBytesMax) break;
     clauses.push(clause);
   }
-  // RFC 8601 §2.2: no result at all is said with `none`. Without an authserv-id an empty first part keeps it from being one.
-  if (clauses.length === 0) return `${head[0] ?? ""}; none`;
+  // RFC 8601 §2.2: no result at all is said with `none`; without an authserv-id either there is nothing that could be read back.
+  if (clauses.length === 0) return [...head, "none"].join("; ");
   return fold([...head, ...clauses]);
 }
 
@@ -35,7 +36,7 @@ function headOf(authservId: string, version: number | null): string {
 }
 
 function clauseOf({ method, version, result, reason, properties, comments }: MethodResult): string | null {
-  if (!keyword.test(method) || !keyword.test(result)) return null;
+  if (!isKeywordText(method) || !isKeywordText(result)) return null;
   const words = [`${method}${isVersion(version) ? `/${version}` : ""}=${result}`.toLowerCase()];
   for (const comment of comments) words.push(commentOf(comment));
   if (reason !== null) words.push(`reason=${written(reason)}`);
@@ -48,7 +49,7 @@ function isVersion(version: number | null): version is number {
 }
 
 function isWritable({ ptype, property }: ResultProperty): boolean {
-  return keyword.test(property) && (ptype === "" ? !property.includes(".") : keyword.test(ptype) && !ptype.includes("."));
+  return isKeywordText(property) && (ptype === "" ? !property.includes(".") : isKeywordText(ptype) && !ptype.includes("."));
 }
 
 function propertyOf({ ptype, property, value }: ResultProperty): string {
@@ -56,8 +57,6 @@ function propertyOf({ ptype, property, value }: ResultProperty): string {
   return `${name.toLowerCase()}=${written(value)}`;
 }
 
-// What the parser takes for a keyword; 64 characters are more than any registered name has.
-const keyword = /^[A-Za-z0-9._-]{1,64}$/;
 // RFC 2045 §5.1 token: printable ASCII without tspecials.
 const token = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+$/;
 // RFC 8601 §2.2: [[local-part] "@"] domain-name, the local part a dot-atom or a quoted-string.

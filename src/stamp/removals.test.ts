@@ -38,6 +38,10 @@ describe("standards §4.7: a field that claims our authserv-id goes, however it 
   for (const [title, field] of forged) {
     test(title, () => assert.equal(removed("Subject: x", field).length, 1, field));
   }
+  test("RFC 8601 §5: a version that is not supported goes, whoever it names", () => {
+    assert.equal(removed("Authentication-Results: mx.example.net 2; dmarc=pass").length, 1);
+    assert.equal(removed("Authentication-Results: mx.example.net 1; dmarc=pass").length, 0);
+  });
   test("as the first line, with a leading space", () => {
     assert.equal(removed(" Authentication-Results: mx.contoso.com; dmarc=pass", "Subject: x").length, 1);
   });

@@ -32,7 +32,10 @@ before(() => {
   succeed("npm", ["pack", "--loglevel=error", "--pack-destination", folder], projectRoot);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   assert.ok(tarball !== undefined);
-  packed = succeed("tar", ["-tzf", tarball]).trim().split("\n").map((name) => name.replace(/^package\//, ""));
+  packed = succeed("tar", ["-tzf", tarball])
+    .trim()
+    .split("\n")
+    .map((name) => name.replace(/^package\//, ""));
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   const options = ["--ignore-scripts", "--omit=dev", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   succeed("npm", ["install", ...options, `./${tarball}`]);
@@ -45,14 +48,22 @@ test("package: it holds the compiled product with its types, and nothing else", 
     assert.ok(packed.includes(name), name);
   }
   assert.ok(packed.includes("schema/inspection.schema.json"));
-  const foreign = packed.filter((name) => !/^(dist\/.*\.(js|d\.ts)|bin\/assay\.js|schema\/.*\.json|[A-Z]+(\.md)?|package\.json)$/.test(name));
+  const foreign = packed.filter(
+    (name) => !/^(dist\/.*\.(js|d\.ts)|bin\/assay\.js|schema\/.*\.json|[A-Z]+(\.md)?|package\.json)$/.test(name),
+  );
   assert.deepEqual(foreign, []);
-  assert.deepEqual(packed.filter((name) => name.includes(".test.")), []);
+  assert.deepEqual(
+    packed.filter((name) => name.includes(".test.")),
+    [],
+  );
 });
 
 test("package: no install script, nothing that compiles, nothing native", () => {
   const files = readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" });
-  assert.deepEqual(files.filter((name) => /\.node$|(^|\/)binding\.gyp$/.test(name)), []);
+  assert.deepEqual(
+    files.filter((name) => /\.node$|(^|\/)binding\.gyp$/.test(name)),
+    [],
+  );
   for (const name of files.filter((file) => /(^|\/)package\.json$/.test(file))) {
     const { scripts = {} } = JSON.parse(readFileSync(join(folder, "node_modules", name), "utf8")) as { scripts?: Record<string, string> };
     const atInstall = ["preinstall", "install", "postinstall"].filter((script) => script in scripts);
@@ -77,8 +88,14 @@ test("package: imported, it decides, and loads no door, no configuration and non
   const { verdict, loaded } = JSON.parse(succeed(process.execPath, ["consumer.js"])) as { verdict: string[]; loaded: string[] };
   assert.deepEqual(verdict, ["pass", "100"]);
   assert.ok(loaded.some((url) => url.endsWith("/assay/dist/index.js")));
-  assert.deepEqual(loaded.filter((url) => /\/assay\/dist\/(main|doors|config|memory)\b|\/node_modules\/(commander|zod|smol-toml)\//.test(url)), []);
-  assert.deepEqual(loaded.filter((url) => /^node:(http|https|http2|sqlite|child_process|worker_threads)$/.test(url)), []);
+  assert.deepEqual(
+    loaded.filter((url) => /\/assay\/dist\/(main|doors|config|memory)\b|\/node_modules\/(commander|zod|smol-toml)\//.test(url)),
+    [],
+  );
+  assert.deepEqual(
+    loaded.filter((url) => /^node:(http|https|http2|sqlite|child_process|worker_threads)$/.test(url)),
+    [],
+  );
 });
 
 const typedConsumer = `
@@ -92,9 +109,19 @@ export const wrong: number = inspection.verdict.compauth;
 
 test("package: its types compile in a strict project, library checks on", () => {
   writeFileSync(join(folder, "consumer.ts"), typedConsumer);
-  const compilerOptions = { target: "es2024", module: "nodenext", strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true };
+  const compilerOptions = {
+    target: "es2024",
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    exactOptionalPropertyTypes: true,
+  };
   const types = { types: ["node"], typeRoots: [join(projectRoot, "node_modules/@types")] };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, ...types }, files: ["consumer.ts"] }));
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { ...compilerOptions, ...types }, files: ["consumer.ts"] }),
+  );
   succeed(process.execPath, [join(projectRoot, "node_modules/typescript/bin/tsc"), "-p", "."]);
 });
 

@@ -7,9 +7,9 @@ import type { DmarcMode } from "../../evidence/dmarc/result.ts";
 import type { Tls } from "../../mail/transaction.ts";
 import { type ExitStatus, worse } from "./exit-status.ts";
 import type { WorkerSetup } from "./jobs.ts";
+import { print } from "./lines.ts";
 import type { Outcome, Setup } from "./outcome.ts";
 import { type Ports, type Settings, UsageError } from "./ports.ts";
-import { print } from "./render.ts";
 import { resolverChoice } from "./resolver-choice.ts";
 import { type Item, walk } from "./sources.ts";
 import { progress, totals } from "./totals.ts";
@@ -98,7 +98,7 @@ async function writeAll(outcomes: AsyncIterable<Outcome>, setup: Setup, { out, e
   let status: ExitStatus = 0;
   for await (const outcome of outcomes) {
     status = worse(status, outcome.status);
-    sums.count(outcome.tally);
+    for (const tally of outcome.tallies) sums.count(tally);
     await watch.show(sums.line());
     if (outcome.diagnostic !== "") {
       await watch.clear();

@@ -9,12 +9,11 @@ import type { SpfOutcome } from "../../evidence/spf/result.ts";
 import { inspect } from "../../gateway/inspect.ts";
 import { evaluateDmarc } from "../../gateway/mechanisms.ts";
 import { domainToAscii } from "../../mail/domain.ts";
-import { openMessage } from "../../mail/message.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { type Line, plain, tableLines } from "./lines.ts";
 import { headline, type MechanismOptions, openMessageFile, openTracing, statusOfWord, writeReport } from "./mechanism.ts";
 import { type Ports, UsageError } from "./ports.ts";
 import { readEnvelope } from "./read-envelope.ts";
-import { type Line, plain, tableLines } from "./render.ts";
 import { dkimRow, dmarcRows, spfRow } from "./rows.ts";
 import { cut } from "./shown.ts";
 
@@ -50,15 +49,10 @@ async function ofDomain(domain: string, options: DmarcOptions, ports: Ports): Pr
 
 async function ofMessage(file: string, options: DmarcOptions, ports: Ports): Promise<ExitStatus> {
   const tracing = await openTracing(options, ports);
-  const { source, message } = await openMessageFile(file, ports);
-  const bytes = message instanceof Uint8Array ? message : await wholeOf(message);
-  const { header } = await openMessage(bytes);
-  const { envelope } = readEnvelope(
-    { ip: null, helo: null, mailFrom: null, rcptTo: [], tls: null },
-    { header, sender: null, trustNetworks: [] },
-  );
+  const { source, header, message, sender } = await openMessageFile(file, ports);
+  const { envelope } = readEnvelope({ ip: null, helo: null, mailFrom: null, rcptTo: [], tls: null }, { header, sender, trustNetworks: [] });
   const policy = options.mode === undefined ? {} : { dmarcMode: options.mode };
-  const { evidence, from } = await inspect({ ...envelope, message: bytes }, { ...tracing.deps, random: ports.random, policy });
+  const { evidence, from } = await inspect({ ...envelope, message }, { ...tracing.deps, random: ports.random, policy });
   const { dmarc } = evidence;
   const rows = [
     ...evidence.spf.map((spf) => spfRow(spf, from.domain)),
@@ -77,10 +71,4 @@ function policyLines(dmarc: DmarcResult): readonly Line[] {
 
 function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-async function wholeOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
 }

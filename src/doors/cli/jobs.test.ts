@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inOrder } from "./in-order.ts";
 import { runInThreads, type WorkerReply, type WorkerRequest } from "./jobs.ts";
-import type { Outcome, Setup } from "./outcome.ts";
+import { type Outcome, type Setup, together } from "./outcome.ts";
 import type { Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
 
@@ -43,7 +43,10 @@ function thread(options: { readonly diesAt?: number; readonly delays: readonly n
           const outcomes = items.map(
             ({ source }): Outcome => ({ text: `${source.index}\n`, diagnostic: "", status: 0, tally: "pass 100" }),
           );
-          setTimeout(() => reply({ id, outcomes } satisfies WorkerReply), options.delays[chunks % options.delays.length] ?? 0);
+          setTimeout(
+            () => reply({ id, outcome: together(outcomes) } satisfies WorkerReply),
+            options.delays[chunks % options.delays.length] ?? 0,
+          );
         }
       },
       onMessage(listener: (message: unknown) => void) {
@@ -62,7 +65,7 @@ function thread(options: { readonly diesAt?: number; readonly delays: readonly n
 
 async function texts(outcomes: AsyncIterable<Outcome>): Promise<string[]> {
   const all: string[] = [];
-  for await (const { text } of outcomes) all.push(text);
+  for await (const { text } of outcomes) all.push(...text.split(/(?<=\n)/));
   return all;
 }
 

@@ -1,18 +1,19 @@
 /**
- * `--jobs N`: chunks of items go to worker threads, outcomes come back and leave in input order. Threads share nothing; each has its
- * own resolver; the engine is loaded in the threads, not here. They are started as work comes, so that two files never wait for eight threads. What can be read only once (a
- * pipe) stays on the main thread. A thread that dies answers its chunks as a fault of ours.
+ * `--jobs N`: chunks of items go to worker threads, outcomes come back and leave in input order. Threads share nothing: each loads the
+ * engine and opens a resolver of its own. They are started as work comes, so that two files never wait for eight threads. What
+ * can be read only once (a pipe) stays on the main thread. A thread that dies answers its chunks as a fault of ours.
  */
 import { inOrder } from "./in-order.ts";
 import type { Means } from "./inspect-item.ts";
-import { type Outcome, type Setup, troubleOutcome } from "./outcome.ts";
+import { type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
 import type { ResolverChoice, Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
 
 /** What a worker is started with. */
 export type WorkerSetup = { readonly setup: Setup; readonly resolver: ResolverChoice };
 export type WorkerRequest = { readonly id: number; readonly items: readonly Item[] };
-export type WorkerReply = { readonly id: number; readonly outcomes: readonly Outcome[] };
+/** The outcomes of the whole chunk, put together: one text to pass on and one write. */
+export type WorkerReply = { readonly id: number; readonly outcome: Outcome };
 
 export type JobsOptions = {
   readonly jobs: number;
@@ -25,17 +26,16 @@ export type JobsOptions = {
 export async function* runInThreads(items: AsyncIterable<Item>, { jobs, start, setup, means }: JobsOptions): AsyncGenerator<Outcome> {
   const pool = openPool(jobs, start, setup);
   try {
-    const chunks = inOrder(inChunks(items), {
+    yield* inOrder(inChunks(items), {
       window: 4 * jobs,
-      run: async (chunk): Promise<readonly Outcome[]> => {
+      run: async (chunk): Promise<Outcome> => {
         const [first] = chunk;
         if (first?.kind !== "stream") return pool.run(chunk);
         const { inspectItem } = await import("./inspect-item.ts");
-        return [await inspectItem(first, setup, means)];
+        return inspectItem(first, setup, means);
       },
       alone: (chunk) => chunk[0]?.kind === "stream",
     });
-    for await (const outcomes of chunks) yield* outcomes;
   } finally {
     pool.stop();
   }
@@ -60,14 +60,10 @@ async function* inChunks(items: AsyncIterable<Item>): AsyncGenerator<readonly It
   if (chunk.length > 0) yield chunk;
 }
 
-type Pending = { readonly items: readonly Item[]; readonly settle: (outcomes: readonly Outcome[]) => void };
+type Pending = { readonly items: readonly Item[]; readonly settle: (outcome: Outcome) => void };
 type Thread = { readonly worker: Worker; readonly pending: Map<number, Pending>; ended: boolean };
 
-function openPool(
-  jobs: number,
-  start: () => Worker,
-  setup: Setup,
-): { run(items: readonly Item[]): Promise<readonly Outcome[]>; stop(): void } {
+function openPool(jobs: number, start: () => Worker, setup: Setup): { run(items: readonly Item[]): Promise<Outcome>; stop(): void } {
   const threads: Thread[] = [];
   let id = 0;
   function pick(): Thread {
@@ -102,13 +98,13 @@ function openThread(worker: Worker, setup: Setup): Thread {
     const reply = message as WorkerReply;
     const pending = thread.pending.get(reply.id);
     thread.pending.delete(reply.id);
-    pending?.settle(reply.outcomes);
+    pending?.settle(reply.outcome);
   });
   worker.onEnd((error) => {
     thread.ended = true;
     const message = `a fault of ours: a worker thread ended (${error === null ? "without a word" : error.message})`;
     for (const { items, settle } of thread.pending.values())
-      settle(items.map((item) => troubleOutcome(item.source, { code: "internal", message }, setup)));
+      settle(together(items.map((item) => troubleOutcome(item.source, { code: "internal", message }, setup))));
     thread.pending.clear();
   });
   return thread;

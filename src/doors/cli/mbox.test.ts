@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { mboxMessages, mboxSlices, unquoteFromLines } from "./mbox.ts";
+import { mboxMessages, mboxSlices, unquotedFromLines, unquoteFromLines } from "./mbox.ts";
 
 async function* inChunks(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text, "latin1");
@@ -103,6 +103,7 @@ describe("mboxrd: one > comes off a quoted From line", () => {
   for (const [quoted, plain] of cases) {
     test(JSON.stringify(quoted.slice(0, 40)), async () => {
       for (const size of [1, 2, 3, 5, 1000]) assert.equal(await read(unquoteFromLines(inChunks(quoted, size))), plain, `chunks of ${size}`);
+      assert.equal(Buffer.from(unquotedFromLines(Buffer.from(quoted, "latin1"))).toString("latin1"), plain, "at once");
     });
   }
   test("bounded: 4 MB of > takes no time that grows with the square", async () => {

@@ -158,6 +158,15 @@ export async function* unquoteFromLines(chunks: AsyncIterable<Uint8Array>): Asyn
   if (last.length > 0) yield last;
 }
 
+/** The same for bytes that are whole. */
+export function unquotedFromLines(bytes: Uint8Array): Uint8Array {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view[0] !== 0x3e && !view.includes("\n>", 0, "latin1")) return bytes;
+  const { pieces } = unquote(Buffer.concat([lineFeed, view, lineFeed]));
+  return Buffer.concat(pieces).subarray(1);
+}
+const lineFeed = Buffer.from("\n");
+
 /** Settles all of `data` but an unfinished line start at its end. The pieces are views. */
 function unquote(data: Buffer): { pieces: Buffer[]; restAt: number } {
   const pieces: Buffer[] = [];

@@ -4,11 +4,10 @@
  */
 import type { Question } from "../../dns/budget.ts";
 import type { MechanismDeps } from "../../gateway/mechanisms.ts";
-import type { MessageSource } from "../../mail/message.ts";
 import type { ExitStatus } from "./exit-status.ts";
-import { openItem } from "./open-item.ts";
+import { type Line, print, type Style } from "./lines.ts";
+import { type Opened, openItem } from "./open-item.ts";
 import { type Ports, UsageError } from "./ports.ts";
-import { type Line, print, type Style } from "./render.ts";
 import { resolverChoice } from "./resolver-choice.ts";
 import { jsonLine } from "./shown.ts";
 import { type Source, walk } from "./sources.ts";
@@ -58,13 +57,15 @@ export async function writeReport(
   return report.status;
 }
 
+export type OpenedFile = Opened & { readonly source: Source };
+
 /** The one message that a mechanism looks at: a file, or standard input. Throws UsageError for what is no message. */
-export async function openMessageFile(file: string | undefined, ports: Ports): Promise<{ source: Source; message: MessageSource }> {
+export async function openMessageFile(file: string | undefined, ports: Ports): Promise<OpenedFile> {
   if (file === undefined && ports.stdinIsTerminal) throw new UsageError("nothing to read: name a message file, or pipe a message in");
   for await (const item of walk([file ?? "-"], ports.stdin())) {
     const opened = item.kind === "trouble" ? { ok: false as const, error: item.error } : await openItem(item);
     if (!opened.ok) throw new UsageError(`${item.source.file}: ${opened.error.message}`);
-    return { source: item.source, message: opened.message };
+    return { ...opened, source: item.source };
   }
   throw new UsageError(`${file ?? "-"}: no message in it`);
 }

@@ -2,10 +2,10 @@
  * Opens one item of the walk: its header, to read the envelope from, and the whole message still to come. Small files are read
  * at once, large ones streamed. It says here, once, what is no mail: nothing at all, or not one header field.
  */
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { Header } from "../../mail/header.ts";
 import { type MessageSource, openMessage } from "../../mail/message.ts";
-import { unquoteFromLines } from "./mbox.ts";
+import { unquotedFromLines, unquoteFromLines } from "./mbox.ts";
 import { chunkBytes, type FileItem, fileTrouble, type SliceItem, type StreamItem, type Trouble } from "./sources.ts";
 
 export type Opened = {
@@ -37,17 +37,28 @@ function sourceOf(item: FileItem | SliceItem | StreamItem): MessageSource {
         ? readFileSync(item.path)
         : createReadStream(item.path, { highWaterMark: chunkBytes });
     case "slice":
-      return unquoteFromLines(slice(item));
+      return item.end - item.start <= wholeBytesMax ? unquotedFromLines(wholeSlice(item)) : unquoteFromLines(slice(item));
     case "stream":
       return item.quoted ? unquoteFromLines(item.chunks) : item.chunks;
   }
 }
 
 function slice({ path, start, end }: SliceItem): AsyncIterable<Uint8Array> {
-  return end > start ? createReadStream(path, { start, end: end - 1, highWaterMark: chunkBytes }) : nothing();
+  return createReadStream(path, { start, end: end - 1, highWaterMark: chunkBytes });
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+function wholeSlice({ path, start, end }: SliceItem): Uint8Array {
+  const bytes = Buffer.allocUnsafe(end - start);
+  const fd = openSync(path, "r");
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(fd, bytes, length, bytes.length - length, start + length);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 type Ahead = {
   readonly header: Header;

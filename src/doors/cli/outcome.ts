@@ -2,9 +2,10 @@
 import type { Question } from "../../dns/budget.ts";
 import type { Inspection } from "../../stamp/inspection.ts";
 import type { Policy } from "../../verdict/verdict.ts";
-import { type ExitStatus, isUndecided, statusOf } from "./exit-status.ts";
+import { type ExitStatus, isUndecided, statusOf, worse } from "./exit-status.ts";
+import { line, print } from "./lines.ts";
 import type { Given, Read } from "./read-envelope.ts";
-import { inspectionLines, line, print } from "./render.ts";
+import { inspectionLines } from "./render.ts";
 import { jsonLine } from "./shown.ts";
 import type { Source, Trouble } from "./sources.ts";
 import { questionJson } from "./trace.ts";
@@ -23,12 +24,12 @@ export type Setup = {
   readonly verbose: boolean;
 };
 
-/** What one item gave, ready to be written: `text` to stdout, `diagnostic` to stderr, `tally` for the totals. */
+/** What one item gave, or several together, ready to be written: `text` to stdout, `diagnostic` to stderr, a tally each for the totals. */
 export type Outcome = {
   readonly text: string;
   readonly diagnostic: string;
   readonly status: ExitStatus;
-  readonly tally: string;
+  readonly tallies: readonly string[];
 };
 
 type Inspected = {
@@ -48,20 +49,35 @@ export function inspectedOutcome({ source, inspection, read, questions }: Inspec
       ...inspection,
       ...(questions === null ? {} : { trace: questions.map(questionJson) }),
     };
-    return { text: jsonLine(value), diagnostic: "", status, tally };
+    return { text: jsonLine(value), diagnostic: "", status, tallies: [tally] };
   }
   const brief = setup.batch && !setup.verbose && questions === null && inspection.verdict.compauth === "pass";
   const lines = inspectionLines({ inspection, read, questions, brief });
   const heading = setup.batch ? [line(placeOf(source), "faint")] : [];
-  return { text: `${print([...heading, ...lines], setup)}${setup.batch ? "\n" : ""}`, diagnostic: "", status, tally };
+  return { text: `${print([...heading, ...lines], setup)}${setup.batch ? "\n" : ""}`, diagnostic: "", status, tallies: [tally] };
 }
 
 export function troubleOutcome(source: Source, error: Trouble, setup: Setup): Outcome {
   // A bug is answered as a temporary failure (house rule 5); everything else here is an input that cannot be read.
   const status = error.code === "internal" ? 3 : 2;
   const tally = error.code === "internal" ? "a fault of ours" : "unreadable";
-  if (setup.json) return { text: jsonLine({ source, error }), diagnostic: "", status, tally };
-  return { text: "", diagnostic: print([line(`assay: ${placeOf(source)}: ${error.message}`, "plain")], { colour: false }), status, tally };
+  if (setup.json) return { text: jsonLine({ source, error }), diagnostic: "", status, tallies: [tally] };
+  return {
+    text: "",
+    diagnostic: print([line(`assay: ${placeOf(source)}: ${error.message}`, "plain")], { colour: false }),
+    status,
+    tallies: [tally],
+  };
+}
+
+/** Several outcomes as one, in order. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  return {
+    text: outcomes.map(({ text }) => text).join(""),
+    diagnostic: outcomes.map(({ diagnostic }) => diagnostic).join(""),
+    status: outcomes.reduce<ExitStatus>((status, outcome) => worse(status, outcome.status), 0),
+    tallies: outcomes.flatMap(({ tallies }) => tallies),
+  };
 }
 
 /** The file, with the place of a message in it. */

@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import { type Changes, inspectionWith, signature, spf } from "../../../test/inspections.ts";
 import type { Question } from "../../dns/budget.ts";
 import { type ExitStatus, statusOf, worse } from "./exit-status.ts";
+import { print } from "./lines.ts";
 import type { Read } from "./read-envelope.ts";
-import { inspectionLines, print } from "./render.ts";
+import { inspectionLines } from "./render.ts";
 
 const nothingRead: Read = { ip: null, helo: null, mailFrom: null, tls: null };
 

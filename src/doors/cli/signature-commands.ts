@@ -4,9 +4,9 @@ import type { DkimResult } from "../../evidence/dkim/result.ts";
 import { verifyArc, verifyDkim } from "../../gateway/mechanisms.ts";
 import type { MethodResult } from "../../mail/authentication-results.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { type Line, plain } from "./lines.ts";
 import { headline, type MechanismOptions, openMessageFile, openTracing, statusOfWord, writeReport } from "./mechanism.ts";
 import type { Ports } from "./ports.ts";
-import { type Line, plain } from "./render.ts";
 import { cut } from "./shown.ts";
 import { arcReasonWords, signatureReasonWords } from "./words.ts";
 

@@ -2,9 +2,9 @@
 import { limits } from "../../base/limits.ts";
 import { checkHost } from "../../gateway/mechanisms.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { plain } from "./lines.ts";
 import { headline, type MechanismOptions, openTracing, statusOfWord, writeReport } from "./mechanism.ts";
 import { type Ports, UsageError } from "./ports.ts";
-import { plain } from "./render.ts";
 import { cut } from "./shown.ts";
 import { spfReasonWords } from "./words.ts";
 

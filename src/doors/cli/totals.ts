@@ -1,7 +1,7 @@
 /** The totals of a batch, by verdict and reason, and the progress line that a terminal shows meanwhile. */
 import type { Clock } from "../../dns/resolver.ts";
+import { type Line, plain, type Style } from "./lines.ts";
 import type { Output } from "./ports.ts";
-import { type Line, plain, type Style } from "./render.ts";
 
 export type Totals = { count(tally: string): void; lines(): readonly Line[]; line(): string };
 

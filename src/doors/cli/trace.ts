@@ -4,7 +4,7 @@
  */
 import type { Answer, RecordType } from "../../dns/answer.ts";
 import type { Question } from "../../dns/budget.ts";
-import type { Line } from "./render.ts";
+import type { Line } from "./lines.ts";
 import { columns, cut, padded, shown } from "./shown.ts";
 
 export function traceLines(questions: readonly Question[]): readonly Line[] {

@@ -53,12 +53,13 @@ export function readChain(header: Header): Chain {
   if (all.some(({ instance }) => instance === null || instance === 0)) return broken("structure");
   const chain: ChainSet[] = [];
   for (const group of groups) {
-    const set = wholeSet(group, group.instance === highest);
+    const set = wholeSet(group);
     if (typeof set === "string") return broken(set);
     chain.push(set);
   }
   const newest = chain.at(-1)?.message;
-  if (newest === undefined || isBroken(newest)) return broken("structure");
+  if (newest === undefined) return broken("structure");
+  if (isBroken(newest)) return broken(reasonOf(newest, "message-signature"));
   return { outcome: "chain", chain, newest, sets };
 }
 
@@ -91,7 +92,7 @@ function groupOf(fields: Fields, instance: number): Group {
   };
 }
 
-function wholeSet({ instance, results, messages, seals }: Group, isNewest: boolean): ChainSet | ArcReason {
+function wholeSet({ instance, results, messages, seals }: Group): ChainSet | ArcReason {
   const [resultsField, message, seal] = [results[0], messages[0], seals[0]];
   // RFC 8617 §5.2 step 3A: exactly one of each.
   if (resultsField === undefined || message === undefined || seal === undefined) return "structure";
@@ -99,7 +100,6 @@ function wholeSet({ instance, results, messages, seals }: Group, isNewest: boole
   // Step 3C: cv=none for the first set, cv=pass for every other.
   if (seal.cv !== null && seal.cv !== (instance === 1 ? "none" : "pass")) return "cv";
   if (isBroken(seal.signature)) return reasonOf(seal.signature, "seal");
-  if (isNewest && isBroken(message.signature)) return reasonOf(message.signature, "message-signature");
   return { instance, resultsField: resultsField.field, messageField: message.field, message: message.signature, seal: seal.signature };
 }
 

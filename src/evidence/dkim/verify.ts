@@ -26,6 +26,8 @@ export type DkimDeps = {
 };
 
 export type PreparedDkim = {
+  /** d= of the signatures that will be verified: identifiers that may align. */
+  readonly domains: readonly string[];
   /** What to hash of the body; the first ones matter most. */
   readonly bodyHashes: readonly BodyHashRequest[];
   /** Once the body has been read. Rejects only where the resolver does. */
@@ -42,6 +44,7 @@ export function prepareDkim(header: Header, deps: DkimDeps): PreparedDkim {
   const answers = new Map(chosen.map((signature) => [signature, keys.ask(signature)]));
   const now = deps.clock();
   return {
+    domains: chosen.map((signature) => signature.domain),
     bodyHashes: chosen.map(requestOf),
     async finish(bodies) {
       const canonical = new CanonicalHeader(header);
@@ -57,7 +60,7 @@ export function prepareDkim(header: Header, deps: DkimDeps): PreparedDkim {
   };
 }
 
-const unsigned: PreparedDkim = { bodyHashes: [], finish: () => Promise.resolve([]) };
+const unsigned: PreparedDkim = { domains: [], bodyHashes: [], finish: () => Promise.resolve([]) };
 const notChosen: Broken = { reason: "over-limit", comment: "not verified: too many signatures, or too large a header" };
 
 /** RFC 6376 §6.1: a verifier may limit the number of signatures it tries, and choose. Best first. */

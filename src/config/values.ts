@@ -1,0 +1,64 @@
+/**
+ * The forms that single values of the configuration are written in, each a total function from text to a typed value or null:
+ * where to listen, where the memory lies, which DNS server, which network, which name. It opens and resolves nothing.
+ */
+import { domainToAscii } from "../mail/domain.ts";
+import { parseIpAddress, parseIpNetwork } from "../mail/ip-address.ts";
+
+export type HostPort = { readonly host: string; readonly port: number };
+export type Endpoint = ({ readonly kind: "inet" } & HostPort) | { readonly kind: "unix"; readonly path: string };
+export type MemoryUrl = { readonly kind: "sqlite"; readonly path: string } | { readonly kind: "postgres"; readonly url: string };
+
+/** `127.0.0.1:8890`, `[::1]:8890`, `localhost:8890`. Port 0 lets the system choose one. */
+export function hostPort(text: string): HostPort | null {
+  const match = /^(?:\[([^[\]]{2,64})\]|([^[\]:]{1,253})):([0-9]{1,5})$/.exec(text);
+  if (match === null) return null;
+  const [, bracketed, plain = ""] = match;
+  const host = bracketed === undefined ? hostOrIpv4(plain) : parseIpAddress(bracketed) === null ? null : bracketed;
+  const port = Number(match[3]);
+  return host === null || port > 65_535 ? null : { host, port };
+}
+
+// A name whose last label is a number would be an address to some programs and a name to others.
+function hostOrIpv4(text: string): string | null {
+  if (parseIpAddress(text) !== null) return text;
+  return /(?:^|\.)[0-9]+$/.test(text) ? null : domainToAscii(text);
+}
+
+/** `inet:127.0.0.1:8891` or `unix:/run/assay/milter.sock`. */
+export function endpoint(text: string): Endpoint | null {
+  if (text.startsWith("unix:/") && !text.includes("\0")) return { kind: "unix", path: text.slice("unix:".length) };
+  const where = text.startsWith("inet:") ? hostPort(text.slice("inet:".length)) : null;
+  return where === null ? null : { kind: "inet", ...where };
+}
+
+/** `sqlite:assay.db`, `postgres://user@host/database`. */
+export function memoryUrl(text: string): MemoryUrl | null {
+  if (text.startsWith("sqlite:")) {
+    const path = text.slice("sqlite:".length);
+    return path === "" || path.includes("\0") ? null : { kind: "sqlite", path };
+  }
+  return /^postgres(?:ql)?:\/\/[^/]/.test(text) && URL.canParse(text) ? { kind: "postgres", url: text } : null;
+}
+
+/** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353`: as written. */
+export function dnsServer(text: string): string | null {
+  if (parseIpAddress(text) !== null) return text;
+  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : (hostPort(text)?.host ?? "");
+  return parseIpAddress(host) === null ? null : text;
+}
+
+/** `192.0.2.0/24`, `2001:db8::/32`, or one address: as written. */
+export function network(text: string): string | null {
+  return parseIpNetwork(text) === null ? null : text;
+}
+
+/** A domain name, as A-labels in lower case. */
+export function domainName(text: string): string | null {
+  return parseIpAddress(text) === null ? domainToAscii(text) : null;
+}
+
+/** RFC 8601 §2.5: an authserv-id is a value of RFC 2045 §5.1; one that needs no quotes keeps every reader's parser simple. */
+export function authservId(text: string): string | null {
+  return /^[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,253}$/.test(text) ? text : null;
+}
