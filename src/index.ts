@@ -88,7 +88,7 @@ export type { MessageSource } from "./mail/message.ts";
 export type { Transaction } from "./mail/transaction.ts";
 export { formatAuthenticationResults } from "./stamp/authentication-results.ts";
 export type { Inspection, Removal } from "./stamp/inspection.ts";
-export { dnsResolver } from "./system/resolver.ts";
+export { DnsOptionError, dnsResolver } from "./system/resolver.ts";
 export { zoneResolver } from "./system/zone-resolver.ts";
 export { decide } from "./verdict/decide.ts";
 export type { Action, CompauthResult, DecisionInput, Fact, History, Override, Policy, Standing, Verdict } from "./verdict/verdict.ts";

@@ -50,7 +50,7 @@ function openLane({ resolver, options, asked, until, lane }: LaneParts): Dns {
   let left: number = options.quotas?.[lane] ?? laneQuotas[lane];
   const mine = new Set<string>();
   function ask(name: string, type: RecordType): Promise<Answer> {
-    const lower = name.toLowerCase();
+    const lower = inLowerCase(name);
     const key = `${type} ${lower}`;
     const repeated = asked.has(key);
     // A repetition within the lane is free; of another lane's question it is charged, so that no lane depends on the others' timing.
@@ -94,3 +94,9 @@ function openLane({ resolver, options, asked, until, lane }: LaneParts): Dns {
     },
   };
 }
+
+/** ASCII only: the Kelvin sign would become a k, and an unaskable name somebody's (RFC 4343 §3 knows no case beyond ASCII). */
+function inLowerCase(name: string): string {
+  return beyondAscii.test(name) ? name : name.toLowerCase();
+}
+const beyondAscii = /[^\x00-\x7f]/;

@@ -109,7 +109,7 @@ test("zone file: YAML and JSON text; scalars stay what was written", async () =>
   assert.deepEqual(await ask(yaml, "example.com", "TXT"), ["1.10"]);
   assert.deepEqual(await ask(yaml, "example.com", "MX"), [{ preference: 10, exchange: "mx.example.com" }]);
   assert.equal(await ask(yaml, "empty.example.com", "A"), "nodata");
-  assert.deepEqual(await ask('{\n\t"a": [{"MX": [0, "."]}, {"TXT": ["x", "y"]}]\n}', "a", "MX"), [{ preference: 0, exchange: "" }]);
+  assert.deepEqual(await ask('{\n\t"a": [{"MX": [0, "."]}, {"TXT": ["x", "y"]}]\n}', "a", "MX"), [{ preference: 0, exchange: "." }]);
   assert.deepEqual(await ask("a: [{ TXT: null }, { TXT: yes }]", "a", "TXT"), ["null", "yes"]);
 });
 

@@ -217,11 +217,12 @@ function readRecord(type: string, value: unknown, keys: readonly (string | numbe
   }
 }
 
+/** RFC 7505: the null MX has the exchange ".", as our stub resolver gives it. */
 function readMx(value: unknown, keys: readonly (string | number)[]): RecordOf<"MX"> {
   if (!Array.isArray(value) || value.length !== 2) throw new ZoneSyntax(keys, "wants [preference, name]");
   const preference = text(value[0], keys);
   if (!/^[0-9]{1,5}$/.test(preference) || Number(preference) > 65535) throw new ZoneSyntax(keys, "wants a preference of 0 to 65535");
-  return { preference: Number(preference), exchange: withoutFinalDot(text(value[1], keys)) };
+  return { preference: Number(preference), exchange: withoutFinalDot(text(value[1], keys)) || "." };
 }
 
 function text(value: unknown, keys: readonly (string | number)[]): string {

@@ -41,7 +41,7 @@ function thread(options: { readonly diesAt?: number; readonly delays: readonly n
         if (chunks === options.diesAt) setTimeout(() => end(new Error("out of memory")), 1);
         else {
           const outcomes = items.map(
-            ({ source }): Outcome => ({ text: `${source.index}\n`, diagnostic: "", status: 0, tally: "pass 100" }),
+            ({ source }): Outcome => ({ text: `${source.index}\n`, diagnostic: "", status: 0, tallies: ["pass 100"] }),
           );
           setTimeout(
             () => reply({ id, outcome: together(outcomes) } satisfies WorkerReply),
