@@ -10,7 +10,7 @@ import { styleText } from "node:util";
 import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
 import type { Resolver } from "./dns/resolver.ts";
 import type { WorkerSetup } from "./doors/cli/jobs.ts";
-import { type Output, type Ports, type ResolverChoice, UsageError, type Worker } from "./doors/cli/ports.ts";
+import { type Output, type Ports, type ResolverChoice, type Settings, UsageError, type Worker } from "./doors/cli/ports.ts";
 import { hostName, systemClock, systemRandom } from "./system/surroundings.ts";
 
 if (isMainThread) await main();
@@ -99,8 +99,18 @@ async function serverAddress(text: string): Promise<string> {
   }
 }
 
-async function loadSettings(file: string): Promise<never> {
-  throw new UsageError(`configuration file ${file}`);
+async function loadSettings(file: string): Promise<Settings> {
+  const { describeConfigFault, loadConfig } = await import("./config/load.ts");
+  const loaded = loadConfig(readText(file, "configuration file"));
+  if (!loaded.ok)
+    throw new UsageError(`configuration file ${file}:${loaded.faults.map((fault) => `\n  ${describeConfigFault(fault)}`).join("")}`);
+  const { authserv_id, dns, trust, stamp } = loaded.config;
+  return {
+    policy: { trustedSealers: trust?.sealers ?? [], authservIds: trust?.authserv_ids ?? [], stampCompauth: stamp?.compauth ?? true },
+    authservId: authserv_id ?? null,
+    dnsServers: dns?.servers ?? [],
+    trustNetworks: trust?.networks ?? [],
+  };
 }
 
 function readText(file: string, what: string): string {

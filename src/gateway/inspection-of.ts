@@ -56,9 +56,12 @@ export function inspectionOf(parts: Parts, context: Context): Inspection {
 
 /** 12 hex digits of time and 16 of chance: sorts by time, unique enough to quote in a reply. */
 function inspectionId(now: number, random: () => number): string {
-  const half = (): string =>
-    Math.floor(random() * 0x1_0000_0000)
-      .toString(16)
-      .padStart(8, "0");
-  return `${Math.max(0, Math.floor(now)).toString(16).padStart(12, "0")}${half()}${half()}`;
+  const ms = Math.max(0, Math.floor(now));
+  // Pieces of 24 bits and less stay small integers, which become text several times faster.
+  const chance = (digits: 4 | 6): string => hex(Math.floor(random() * 16 ** digits), digits);
+  return `${hex(Math.floor(ms / 0x100_0000), 6)}${hex(ms % 0x100_0000, 6)}${chance(6)}${chance(6)}${chance(4)}`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }

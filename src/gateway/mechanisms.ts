@@ -97,7 +97,11 @@ export async function evaluateDmarc(input: EvaluateDmarcInput, deps: MechanismDe
 }
 
 /** `domain` is null where a temporary error ended the walk. */
-export type OrganizationalDomain = { readonly domain: string | null; readonly walked: readonly string[]; readonly found: readonly string[] };
+export type OrganizationalDomain = {
+  readonly domain: string | null;
+  readonly walked: readonly string[];
+  readonly found: readonly string[];
+};
 
 /** RFC 9989 §4.10.2: the Organizational Domain by the tree walk, with the names asked and those that had a record. */
 export async function organizationalDomain(name: string, deps: MechanismDeps): Promise<OrganizationalDomain> {

@@ -90,6 +90,7 @@ function isBalanced(text: string): boolean {
 
 /** No control character, line or paragraph separator, lone surrogate or direction override; no longer than the limit once escaped. */
 function clean(text: string): string {
+  if (text.length <= limits.authenticationResultsValueBytesMax && plain.test(text)) return text;
   const bounded = text.length > limits.authenticationResultsValueBytesMax ? text.slice(0, limits.authenticationResultsValueBytesMax) : text;
   const harmless = bounded.replace(harmful, "?");
   if (plain.test(harmless)) return harmless;
@@ -116,6 +117,10 @@ function fold(clauses: readonly string[]): string {
 }
 
 function foldClause(text: string, lines: string[]): void {
+  if (text.length + (lines.length === 0 ? nameBytes : 1) <= lineBytes) {
+    lines.push(text);
+    return;
+  }
   let start = 0;
   let fits = -1; // the last space at which the line could end
   for (let at = 0; at <= text.length; at += 1) {

@@ -15,27 +15,40 @@ export const ownFieldPrefix = "x-assay-";
 
 /** `ids`: our authserv-id and those listed as ours. Highest index first, so that removing one does not move the others. */
 export function forgedFields(header: Header, ids: readonly string[]): readonly Removal[] {
-  const ours: Ours = new Map(ids.map((id) => [canonicalAuthservId(id), spellings(id)]));
-  ours.delete("");
-  const count = new Map<string, number>();
   const removals: Removal[] = [];
-  for (const field of header.fields) {
-    const index = (count.get(field.name) ?? 0) + 1;
-    count.set(field.name, index);
+  let ours: Ours | null = null;
+  for (const [at, field] of header.fields.entries()) {
+    const name = soundName(field);
+    if (name !== fieldName && !name.startsWith(ownFieldPrefix)) continue;
+    ours ??= spelt(ids);
     const why = forgery(header, field, ours);
-    if (why !== null) removals.push({ name: field.name, index, why });
+    if (why !== null) removals.push({ name: field.name, index: indexOf(header, at), why });
   }
   return removals.reverse();
+}
+
+/** The how manyth of its name the field is, counted from 1. */
+function indexOf(header: Header, at: number): number {
+  const name = header.fields[at]?.name;
+  return header.fields.slice(0, at + 1).filter((field) => field.name === name).length;
+}
+
+function spelt(ids: readonly string[]): Ours {
+  const ours = new Map(ids.map((id) => [canonicalAuthservId(id), spellings(id)]));
+  ours.delete("");
+  return ours;
+}
+
+/** A name that a NUL or another stray octet only disguises is one to some reader. */
+function soundName(field: Field): string {
+  return field.nameDefect === null ? field.name : field.name.replace(/[^!-~]/g, "");
 }
 
 /** Our authserv-ids in the form in which they are compared, with the ways to spell each. */
 type Ours = Map<string, readonly string[]>;
 
 function forgery(header: Header, field: Field, ours: Ours): string | null {
-  // A name that a NUL or another stray octet only disguises is one to some reader.
-  const name = field.nameDefect === null ? field.name : field.name.replace(/[^!-~]/g, "");
-  if (name.startsWith(ownFieldPrefix)) return "a field that only we write";
-  if (name !== fieldName) return null;
+  if (soundName(field).startsWith(ownFieldPrefix)) return "a field that only we write";
   const value = decodeUtf8(rawValue(header, field)).text;
   return claimInHead(value, ours) ?? claimInRest(value, ours);
 }

@@ -128,7 +128,7 @@ test("package: its types compile in a strict project, library checks on", () => 
 test("package: the command starts and checks a message", () => {
   const { version } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string };
   const assay = join(folder, "node_modules/.bin/assay");
-  assert.equal(succeed(assay, ["--version"]).trim(), version);
+  assert.equal(succeed(assay, ["--version"]).trim(), `assay ${version}`);
   const examples = join(projectRoot, "examples");
   const message = join(examples, "mail/newsletter-signed-by-its-domain.eml");
   const json = succeed(assay, ["check", "--zone", join(examples, "zone.yaml"), "--json", message]);

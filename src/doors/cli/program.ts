@@ -54,7 +54,7 @@ export async function run(args: readonly string[], ports: Ports): Promise<ExitSt
 
 function statusOfThrown(error: unknown, texts: { to: "out" | "err"; text: string }[]): ExitStatus {
   if (error instanceof UsageError) {
-    texts.push({ to: "err", text: `assay: ${shown(error.message)}\n` });
+    texts.push({ to: "err", text: `assay: ${error.message.split("\n").map(shown).join("\n")}\n` });
     return 2;
   }
   // Commander throws to end: with 0 after --help and --version, else for wrong use, which it has already complained of.

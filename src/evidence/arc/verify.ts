@@ -1,7 +1,8 @@
 /**
  * ARC chain validation (RFC 8617 §5.2): structure first, then the newest message signature with the body, then every seal; older
  * message signatures only to find how far back the message is unchanged (oldest-pass). Keys are asked for at once, while the body
- * is read. Nothing is verified if the seals would make us hash more than limits.arcHashedBytesMax.
+ * is read. Nothing is verified if the seals would make us hash more than limits.arcHashedBytesMax; older message signatures get
+ * what the seals leave of it.
  * DEVIATION: RFC 8617 §5.2.1 makes DNS failures permanent; here they are temperror, so that nobody takes an outage for forgery.
  * A passing chain is worth what its sealers are: `trusted` says whether the operator lists the newest one.
  */
@@ -48,6 +49,8 @@ export function prepareArc(header: Header, deps: ArcDeps): PreparedArc {
   const wanted: readonly Signature[] = [newest, ...chain.map(({ seal }) => seal).reverse(), ...messages];
   const asked = wanted.map((signature) => [signature, keys.ask(signature)] as const);
   const now = deps.clock();
+  // An older message signature may cover the whole header; those we cannot afford count as not verifying.
+  let affordable = Math.floor((limits.arcHashedBytesMax - seals.bytes) / header.bytes.length);
   return {
     bodyHashes: messages.flatMap(({ length, readings }) => readings.map(({ body }) => requestOf(body, length))),
     async finish(bodies) {
@@ -57,7 +60,8 @@ export function prepareArc(header: Header, deps: ArcDeps): PreparedArc {
       const failure = verdictOf(newest) ?? judgeSeals(chain, { seals, answers });
       if (failure !== null) return { ...nothingProved, result: failure === "dns" ? "temperror" : "fail", reason: failure, sets };
       const trusted = isTrusted(sets.at(-1), deps.trustedSealers);
-      return { result: "pass", reason: null, oldestPass: oldestPass(chain, (message) => verdictOf(message) === null), sets, trusted };
+      const oldest = oldestPass(chain, (message) => affordable-- > 0 && verdictOf(message) === null);
+      return { result: "pass", reason: null, oldestPass: oldest, sets, trusted };
     },
   };
 }

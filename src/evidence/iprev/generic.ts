@@ -29,6 +29,8 @@ function hasProviderWord(host: string): boolean {
 
 /** The octets forwards or backwards: separated, padded, joined, hexadecimal, or as one decimal number. */
 function carriesIpv4(host: string, address: number): boolean {
+  // Eight hexadecimal digits, or some decimal ones: without either there is nothing to find.
+  if (host.length < 8 && !/\d/.test(host)) return false;
   const octets = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255];
   const numbers = host.split(/[^0-9]+/).filter((run) => run !== "");
   const compact = withoutSeparators(host);

@@ -1,6 +1,6 @@
 /**
  * From a signature to the keys that may verify it (RFC 6376 §6.1.2): one TXT question for each selector and domain, asked at once.
- * Several TXT records at a selector are undefined (§3.6.2.2): here each that is a key record is tried, in the order of their
+ * Several TXT records at a selector are undefined (§3.6.2.2): here those that are key records are tried, in the order of their
  * octets and not of the answer, at most limits.keyRecordsTriedMax; without a usable one, a fixed order of reasons decides.
  */
 import { limits } from "../../base/limits.ts";
@@ -50,7 +50,12 @@ function readAnswer(answer: Answer<"TXT">): KeyAnswer {
   }
   if (answer.records.length === 0) return { outcome: "no-key", comment: "no key record" };
   const sorted = answer.records.length === 1 ? answer.records : [...answer.records].sort(Buffer.compare);
-  const records = sorted.map(parseKeyRecord).filter((record) => record !== null);
+  const records: KeyRecord[] = [];
+  for (const txt of sorted) {
+    if (records.length === limits.keyRecordsTriedMax) break;
+    const record = parseKeyRecord(txt);
+    if (record !== null) records.push(record);
+  }
   return records.length > 0 ? { outcome: "records", records } : { outcome: "key-syntax", comment: "the TXT record is not a key record" };
 }
 
@@ -63,7 +68,6 @@ export function usableKeys(records: readonly KeyRecord[], algorithm: Algorithm):
     if (problem === null)
       usable.push(record as UsableKey); // whyNot has looked at the key's outcome
     else if (best === null || rank(problem) < rank(best)) best = problem;
-    if (usable.length === limits.keyRecordsTriedMax) break;
   }
   return usable.length > 0 || best === null ? usable : best;
 }
