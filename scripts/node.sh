@@ -47,3 +47,7 @@ bootstrap() {
 
 node=
 find_node && dependencies_ready || bootstrap
+
+# Node.js keeps what it compiled, types stripped; where it may not write it does without.
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$root/.toolchain/compile-cache}
+export NODE_COMPILE_CACHE

@@ -1,7 +1,7 @@
 /** The command line from the outside: the examples, temporary folders, and where it matters real processes. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -228,6 +228,44 @@ describe("the envelope", () => {
   });
 });
 
+describe("--config", () => {
+  test("trust.networks, authserv_id and trust.sealers are obeyed", () => {
+    const file = put(
+      "assay.toml",
+      'authserv_id = "mx.fabrikam.com"\n[trust]\nnetworks = ["198.51.100.0/24"]\nsealers = ["forwarder.example"]\n',
+    );
+    const ran = assay(["check", ...zone, "--config", file, "--json", mail("invoice-from-the-ceo"), mail("forwarded-with-arc")]);
+    const [invoice, forwarded] = lines(ran) as (Line & { headers: string[]; evidence: { arc: { trusted: boolean } } })[];
+    assert.equal(invoice?.transaction.ip, null);
+    assert.match(invoice?.headers[0] ?? "", /^Authentication-Results: mx\.fabrikam\.com;/);
+    assert.equal(forwarded?.evidence.arc.trusted, true);
+  });
+  test("a configuration with mistakes: all of them, exit status 2, nothing is inspected", () => {
+    const file = put("wrong.toml", '[trust]\nnetworks = ["x"]\nsealrs = []\n');
+    for (const args of [
+      ["check", ...zone, "--config", file, mail("idn-sender")],
+      ["config", "check", file],
+    ]) {
+      const ran = assay(args);
+      assert.match(
+        ran.err,
+        /^assay: configuration file .*wrong\.toml:\n {2}line 2: trust\.networks\[0\]: .*\n {2}line 3: trust\.sealrs: .*did you mean trust\.sealers\?\n$/,
+      );
+      assert.deepEqual([ran.status, ran.out], [2, ""]);
+    }
+    assert.match(
+      assay(["check", "--config", "missing.toml", "x"]).err,
+      /^assay: cannot read configuration file missing\.toml: no such file\n$/,
+    );
+  });
+  test("nothing but mail is read from the inspected directory", () => {
+    put("folder/assay.toml", "this is no configuration");
+    put("folder/zone.yaml", "- [");
+    put("folder/a.eml", readFileSync(join(root, mail("idn-sender"))));
+    assert.deepEqual([assay(["check", ...zone, join(folder, "folder")]).status], [0]);
+  });
+});
+
 describe("--json", () => {
   test("one inspection a line, source first, in input order whatever --jobs", () => {
     for (let i = 0; i < 40; i++)
@@ -339,6 +377,12 @@ describe("processes", () => {
     const { stdout, stderr } = spawnSync("sh", ["-c", command], { cwd: root, encoding: "utf8" });
     assert.equal(stdout.split("\n").length, 2);
     assert.equal(stderr, "");
+  });
+
+  test("results that cannot be written are no results", { skip: !existsSync("/dev/full") && "no /dev/full here" }, () => {
+    const command = `"${process.execPath}" src/main.ts check --zone examples/zone.yaml ${mail("idn-sender")} > /dev/full`;
+    const { status, stderr } = spawnSync("sh", ["-c", command], { cwd: root, encoding: "utf8" });
+    assert.deepEqual([status, stderr], [3, "assay: cannot write the results: ENOSPC\n"]);
   });
 
   test("SIGINT ends it by that signal, quietly", async () => {

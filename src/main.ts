@@ -53,9 +53,12 @@ function ports(): Ports {
 
 function output(stream: NodeJS.WriteStream): Output {
   let isOpen = true;
-  // EPIPE: the reader has gone (`| head`). That is no fault of anybody's.
-  stream.on("error", () => {
+  // EPIPE: the reader has gone (`| head`). That is nobody's fault. Anything else, such as a full disk, must not pass for a result.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
     isOpen = false;
+    if (error.code === "EPIPE") return;
+    if (stream !== process.stderr) process.stderr.write(`assay: cannot write the results: ${error.code ?? error.message}\n`);
+    process.exit(3);
   });
   const write = (text: string): Promise<boolean> =>
     new Promise((resolve) => {
@@ -69,7 +72,7 @@ async function openResolver(choice: ResolverChoice): Promise<Resolver> {
   switch (choice.kind) {
     case "zone": {
       const { describeFault, parseZone, zoneResolver } = await import("./system/zone-resolver.ts");
-      const parsed = parseZone(readText(choice.file, "zone file"));
+      const parsed = parseZone(readBytes(choice.file, "zone file").toString("utf8"));
       if (!parsed.ok) throw new UsageError(`zone file ${choice.file}: ${describeFault(parsed.error)}`);
       return zoneResolver(parsed.zone);
     }
@@ -100,22 +103,22 @@ async function serverAddress(text: string): Promise<string> {
 }
 
 async function loadSettings(file: string): Promise<Settings> {
-  const { describeConfigFault, loadConfig } = await import("./config/load.ts");
-  const loaded = loadConfig(readText(file, "configuration file"));
+  const { formatConfigError, loadConfig } = await import("./config/load.ts");
+  const loaded = loadConfig(readBytes(file, "configuration file"));
   if (!loaded.ok)
-    throw new UsageError(`configuration file ${file}:${loaded.faults.map((fault) => `\n  ${describeConfigFault(fault)}`).join("")}`);
-  const { authserv_id, dns, trust, stamp } = loaded.config;
+    throw new UsageError(`configuration file ${file}:${loaded.errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
+  const { authserv_id, dns, trust } = loaded.config;
   return {
-    policy: { trustedSealers: trust?.sealers ?? [], authservIds: trust?.authserv_ids ?? [], stampCompauth: stamp?.compauth ?? true },
-    authservId: authserv_id ?? null,
-    dnsServers: dns?.servers ?? [],
-    trustNetworks: trust?.networks ?? [],
+    policy: { trustedSealers: trust.sealers, authservIds: trust.authserv_ids },
+    authservId: authserv_id,
+    dnsServers: dns.servers,
+    trustNetworks: trust.networks,
   };
 }
 
-function readText(file: string, what: string): string {
+function readBytes(file: string, what: string): Buffer {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     throw new UsageError(`cannot read ${what} ${file}: ${code === "ENOENT" ? "no such file" : code}`);

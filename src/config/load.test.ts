@@ -1,62 +1,230 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { describeConfigFault, loadConfig } from "./load.ts";
+import test from "node:test";
+import fc from "fast-check";
+import { type ConfigError, formatConfigError, loadConfig } from "./load.ts";
+import type { Config } from "./schema.ts";
 
-function faults(text: string): string[] {
-  const loaded = loadConfig(text);
-  return loaded.ok ? [] : loaded.faults.map(describeConfigFault);
+function load(toml: string): Config {
+  const loaded = loadConfig(Buffer.from(toml));
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  return loaded.config;
 }
 
-test("every key that is known", () => {
-  const loaded = loadConfig(`
-authserv_id = "mx.contoso.com"
+function errors(toml: string): readonly ConfigError[] {
+  const loaded = loadConfig(Buffer.from(toml));
+  assert.equal(loaded.ok, false);
+  return loaded.ok ? [] : loaded.errors;
+}
+
+/** Every key that docs and contract show, as a user meets them. */
+const whole = `authserv_id = "mx.contoso.com"            # one per organization
+[[domains]]
+name = "contoso.com"
+ipv6 = false
+[[domains]]
+name = "BÜCHER.example"
+ipv6 = true
+[listen]
+milter = "inet:127.0.0.1:8891"
+smtp   = { address = "127.0.0.1:2525", next_hop = "[::1]:2526" }
+http   = "localhost:8890"
+[memory]
+url = "sqlite:assay.db"
 [dns]
-servers = ["192.0.2.53", "[2001:db8::53]:5353"]
+servers = ["127.0.0.1", "[::1]:5353"]
 [trust]
-networks = ["192.0.2.0/24", "2001:db8::/32", "203.0.113.9"]
-sealers = ["forwarder.example", "müller.example"]
+networks = ["10.0.0.0/8", "2001:db8::/32"]
+hops = ["192.0.2.1"]
+sealers = ["lists.example"]
 authserv_ids = ["mx2.contoso.com"]
+[policy]
+mode = "enforce"
+preset = "strict"
+profile = "consumer"
 [stamp]
-compauth = false
-`);
-  assert.ok(loaded.ok);
-  assert.deepEqual(loaded.config.trust?.networks, ["192.0.2.0/24", "2001:db8::/32", "203.0.113.9"]);
-  assert.equal(loaded.config.stamp?.compauth, false);
+format = "eop"
+`;
+
+test("config: every key, parsed into what it means", () => {
+  assert.deepEqual(load(whole), {
+    authserv_id: "mx.contoso.com",
+    domains: [
+      { name: "contoso.com", ipv6: false },
+      { name: "xn--bcher-kva.example", ipv6: true },
+    ],
+    listen: {
+      milter: { kind: "inet", host: "127.0.0.1", port: 8891 },
+      smtp: { address: { host: "127.0.0.1", port: 2525 }, next_hop: { host: "::1", port: 2526 } },
+      http: { host: "localhost", port: 8890 },
+    },
+    memory: { url: { kind: "sqlite", path: "assay.db" } },
+    dns: { servers: ["127.0.0.1", "[::1]:5353"] },
+    trust: {
+      networks: ["10.0.0.0/8", "2001:db8::/32"],
+      hops: ["192.0.2.1"],
+      sealers: ["lists.example"],
+      authserv_ids: ["mx2.contoso.com"],
+    },
+    policy: { mode: "enforce", preset: "strict", profile: "consumer" },
+    stamp: { format: "eop" },
+  });
 });
 
-test("an empty file is a configuration", () => assert.deepEqual(loadConfig(""), { ok: true, config: {} }));
+const defaults: Config = {
+  authserv_id: null,
+  domains: [],
+  listen: { milter: null, smtp: null, http: null },
+  memory: { url: null },
+  dns: { servers: [] },
+  trust: { networks: [], hops: [], sealers: [], authserv_ids: [] },
+  policy: { mode: "observe", preset: "standard", profile: "organization" },
+  stamp: { format: "rfc8601" },
+};
 
-test("all faults at once, each with path, value and what was wanted", () => {
-  assert.deepEqual(
-    faults(`
-authserv_id = 3
+test("config: an empty file, empty tables and a byte order mark give the defaults, which act on nothing", () => {
+  for (const text of ["", "# nothing\n", "[listen]\n[policy]\n", "\uFEFF"]) assert.deepEqual(load(text), defaults);
+});
+
+test("config: all errors at once, each with path, line, value and what was wanted, in the order of the file", () => {
+  const found = errors(`authserv_id = "two words"
+[[domains]]
+name = "contoso.com"
+[[domains]]
+ipv6 = "yes"
+[listen]
+smtp = { address = "127.0.0.1" }
+
 [trust]
-networks = ["10.0.0/8", "192.0.2.0/24", "x"]
-sealers = "forwarder.example"
-[stamp]
-compauth = "no"
-`),
+networks = [
+  "10.0.0.0/8",
+  "10.0.0.0/33",
+]
+netwroks = []
+[policy]
+mode = "enforced"
+`);
+  assert.deepEqual(
+    found.map(({ path, line, value }) => [path, line, value]),
     [
-      "authserv_id = 3: wants a text in quotes",
-      'trust.networks[0] = "10.0.0/8": wants an address or a network, such as 192.0.2.0/24',
-      'trust.networks[2] = "x": wants an address or a network, such as 192.0.2.0/24',
-      'trust.sealers = "forwarder.example": wants a list',
-      'stamp.compauth = "no": wants true or false',
+      ["authserv_id", 1, '"two words"'],
+      ["domains[1].name", 4, null],
+      ["domains[1].ipv6", 5, '"yes"'],
+      ["listen.smtp.address", 7, '"127.0.0.1"'],
+      ["listen.smtp.next_hop", 7, null],
+      ["trust.networks[1]", 10, '"10.0.0.0/33"'],
+      ["trust.netwroks", 14, null],
+      ["policy.mode", 16, '"enforced"'],
     ],
+  );
+  assert.equal(found[7]?.wanted, '"observe" or "enforce"');
+  assert.equal(found[6]?.nearest, "trust.networks");
+});
+
+test("config: an error as a person reads it", () => {
+  const [unknown] = errors("[trust]\nnetwroks = []\n");
+  const [wrong] = errors('[policy]\nmode = "enforced"\n');
+  const [syntax] = errors("[policy\n");
+  assert.ok(unknown && wrong && syntax);
+  assert.equal(formatConfigError(unknown), "line 2: trust.netwroks: wanted a key that exists; did you mean trust.networks?");
+  assert.equal(formatConfigError(wrong), 'line 2: policy.mode: wanted "observe" or "enforce", found "enforced"');
+  assert.match(formatConfigError(syntax), /^line 1: wanted TOML: /);
+});
+
+const unknownKeys: [toml: string, path: string, nearest: string | null][] = [
+  ['authservid = "x"', "authservid", "authserv_id"],
+  ['[polcy]\nmode = "observe"', "polcy", "policy"],
+  ["[listen]\nmitler = 1", "listen.mitler", "listen.milter"],
+  ["[[domains]]\nname = 'a.example'\nipv4 = true", "domains[0].ipv4", "domains[0].ipv6"],
+  ["servers = []", "servers", "dns.servers"], // the right name, in the wrong table
+  ["[listen]\nnext_hop = 1", "listen.next_hop", "listen.smtp.next_hop"],
+  ["[dns]\ncompletely_different = 1", "dns.completely_different", null],
+  ["__proto__ = 1", "__proto__", null],
+  ["[stamp.format]\nx = 1", "stamp.format", null],
+];
+
+for (const [toml, path, nearest] of unknownKeys) {
+  test(`config: ${toml.replaceAll("\n", " ")} is an error${nearest === null ? "" : `, near to ${nearest}`}`, () => {
+    const [first, ...rest] = errors(toml);
+    assert.equal(first?.path, path);
+    assert.equal(first?.nearest, nearest);
+    assert.deepEqual(rest, []);
+  });
+}
+
+const values: [key: string, good: readonly unknown[], bad: readonly unknown[]][] = [
+  ["authserv_id", ["mx.contoso.com", "a", "Mail-1"], ["", "a b", 'a"b', "a;b", "a/b", "mx\n", "mß", 1, "x".repeat(254)]],
+  [
+    "listen.milter",
+    ["inet:0.0.0.0:1", "inet:[::]:65535", "unix:/run/x"],
+    ["inet:127.0.0.1", "127.0.0.1:1", "unix:x", "inet:1@a", "inet:a:65536"],
+  ],
+  [
+    "listen.http",
+    ["127.0.0.1:0", "[::1]:80", "host.example:80"],
+    ["80", ":80", "::1:80", "127.0.0:80", "300.1.1.1:80", "a b:80", "a:8x", "[x]:1"],
+  ],
+  [
+    "memory.url",
+    ["sqlite:a.db", "sqlite:/var/lib/a.db", "postgres://u:p@h/d", "postgresql://h/d"],
+    ["a.db", "sqlite:", "mysql://h/d", "postgres://", "postgres:d"],
+  ],
+  [
+    "dns.servers",
+    [["127.0.0.1"], ["::1", "[::1]", "[::1]:53", "192.0.2.1:5353"], []],
+    ["127.0.0.1", ["dns.example"], ["127.0.0.1:99999"], ["127.0.0"], [1]],
+  ],
+  ["trust.networks", [["192.0.2.1", "::/0"]], [["192.0.2.0/33"], ["192.0.2"], ["any"], [""]]],
+  ["trust.sealers", [["a.example", "ü.example"]], [["a..example"], ["192.0.2.1"], ["a example"]]],
+  ["trust.authserv_ids", [["a"]], [["a b"]]],
+  ["policy.mode", ["observe"], ["Observe", true, ""]],
+  ["stamp.format", ["eop"], ["microsoft"]],
+];
+
+for (const [key, good, bad] of values) {
+  test(`config: what ${key} takes and what it does not`, () => {
+    for (const value of good) load(`${key} = ${JSON.stringify(value)}`);
+    for (const value of bad) {
+      const found = errors(`${key} = ${JSON.stringify(value)}`);
+      assert.equal(found.length, 1, `${key} = ${JSON.stringify(value)}`);
+      assert.ok(found[0]?.path.startsWith(key));
+      assert.equal(found[0]?.line, 1);
+    }
+  });
+}
+
+test("config: a domain that is listed twice is an error at the second", () => {
+  const found = errors("[[domains]]\nname = 'a.example'\n[[domains]]\nname = 'A.Example'\n");
+  assert.deepEqual(
+    found.map(({ path, line }) => [path, line]),
+    [["domains[1].name", 4]],
   );
 });
 
-test("an unknown key is an error that names the nearest known one", () => {
-  assert.deepEqual(faults('authserv-id = "x"\n[trust]\nnetwork = []\nwhatever = 1\n[trsut]\n'), [
-    "trust.network: no such key; did you mean trust.networks?",
-    "trust.whatever: no such key",
-    "authserv-id: no such key; did you mean authserv_id?",
-    "trsut: no such key; did you mean trust?",
-  ]);
+test("config: passwords are not printed, long values are cut", () => {
+  const [url] = errors('memory.url = "mysql://root:secret@db/x"');
+  assert.equal(url?.value, '"mysql://…@db/x"');
+  const [long] = errors(`policy.mode = "${"x".repeat(500)}"`);
+  assert.equal(long?.value?.length, 80);
 });
 
-test("what is no TOML is one fault with its line", () => {
-  const found = faults("authserv_id = \n");
-  assert.equal(found.length, 1);
-  assert.match(found[0] ?? "", /^line 1: not TOML: /);
+test("config: text that is no TOML, or no UTF-8, is one error with its line", () => {
+  assert.deepEqual(
+    errors("a = 1\na = 2\n").map(({ path, line }) => [path, line]),
+    [["", 2]],
+  );
+  const loaded = loadConfig(Uint8Array.of(0xff, 0xfe));
+  assert.deepEqual(loaded, { ok: false, errors: [{ path: "", line: null, value: null, wanted: "UTF-8 text", nearest: null }] });
+});
+
+test("config: total on arbitrary bytes and on mutated files", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void loadConfig(bytes)));
+  const bytes = Buffer.from(whole);
+  const mutation = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
+  fc.assert(
+    fc.property(fc.array(mutation, { minLength: 1, maxLength: 3 }), (mutations) => {
+      const changed = Buffer.from(bytes);
+      for (const [at, byte] of mutations) changed[at] = byte;
+      void loadConfig(changed);
+    }),
+  );
 });

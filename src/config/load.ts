@@ -1,99 +1,93 @@
 /**
- * Reads the text of assay.toml into a Config, or lists everything that is wrong in it: each fault with its path, the value found, what
- * was wanted, and for an unknown key the nearest known one. It opens no file and guesses nothing.
+ * Bytes of a TOML file → the configuration, or everything that is wrong in it at once: each fault with path, line, what was found,
+ * what was wanted, and the key that was probably meant. Total: it never throws on content. Reading the file is main.ts's.
  */
 import { parse, TomlError } from "smol-toml";
-import { z } from "zod";
-import { type Config, configSchema } from "./schema.ts";
+import type { z } from "zod";
+import { keyLines, lineOf } from "./key-lines.ts";
+import { nearestKey } from "./nearest-key.ts";
+import { type Config, configSchema, knownKeys } from "./schema.ts";
 
-/** One fault. `path` as in `trust.networks[0]`; "" for the file as a whole. */
-export type ConfigFault = { readonly path: string; readonly message: string };
-export type LoadedConfig = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly faults: readonly ConfigFault[] };
+export type ConfigError = {
+  /** `trust.networks[1]`; "" for the file as a whole. */
+  readonly path: string;
+  readonly line: number | null;
+  /** As written, cut to 80 characters, without passwords; null where nothing stands there. */
+  readonly value: string | null;
+  readonly wanted: string;
+  /** Of an unknown key: the known one that was probably meant. */
+  readonly nearest: string | null;
+};
+export type Loaded = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-export function loadConfig(text: string): LoadedConfig {
-  let value: unknown;
+/** Reads a configuration. An empty file is one: every key has a default. */
+export function loadConfig(bytes: Uint8Array): Loaded {
+  const text = decoded(bytes);
+  if (text === null) return broken("UTF-8 text", null);
+  const document = parsed(text);
+  if (document instanceof TomlError) return broken(`TOML: ${document.message.split("\n")[0]}`, document.line);
+  const result = configSchema.safeParse(document);
+  if (result.success) return { ok: true, config: result.data };
+  const lines = keyLines(text);
+  const errors = result.error.issues
+    .flatMap((issue) => errorsOf(issue, document))
+    .map((error) => ({ ...error, line: lineOf(lines, error.path) }));
+  return { ok: false, errors: errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
+}
+
+/** One line for a person: `line 3: trust.netwroks: no such key; did you mean trust.networks?` */
+export function formatConfigError({ path, line, value, wanted, nearest }: ConfigError): string {
+  const where = [line === null ? "" : `line ${line}`, path].filter((part) => part !== "");
+  const found = value === null ? "" : `, found ${value}`;
+  const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
+  return `${[...where, ""].join(": ")}wanted ${wanted}${found}${hint}`;
+}
+
+function decoded(bytes: Uint8Array): string | null {
   try {
-    value = parse(text);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parse(text);
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    return { ok: false, faults: [{ path: "", message: `line ${error.line}: not TOML: ${firstLine(error.message)}` }] };
+    if (error instanceof TomlError) return error;
+    throw error;
   }
-  const read = configSchema.safeParse(value);
-  if (read.success) return { ok: true, config: read.data };
-  return { ok: false, faults: read.error.issues.flatMap((issue) => faultsOf(issue, value)) };
 }
 
-/** One line for a person: `trust.networks[0] = "10.0.0/8": wants an address or a network, …`. */
-export function describeConfigFault({ path, message }: ConfigFault): string {
-  return path === "" ? message : `${path}${message}`;
+function broken(wanted: string, line: number | null): Loaded {
+  return { ok: false, errors: [{ path: "", line, value: null, wanted, nearest: null }] };
 }
 
-function faultsOf(issue: z.core.$ZodIssue, root: unknown): readonly ConfigFault[] {
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(issue.path, key));
-  const found = issue.path.reduce<unknown>((value, part) => childOf(value, part), root);
-  const wanted =
-    issue.code === "invalid_type" ? articleOf(issue.expected) : issue.code === "too_big" ? `at most ${issue.maximum}` : issue.message;
-  return [{ path: pathText(issue.path), message: ` = ${shortValue(found)}: wants ${wanted}` }];
-}
-
-function unknownKey(path: readonly PropertyKey[], key: string): ConfigFault {
-  const near = nearest(key, keysAt(path));
-  return { path: pathText([...path, key]), message: `: no such key${near === null ? "" : `; did you mean ${pathText([...path, near])}?`}` };
-}
-
-/** The keys that the schema knows in a table. */
-function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  let schema: unknown = configSchema;
-  for (const part of path) {
-    const inner = schema instanceof z.ZodObject ? (schema.shape as Record<string, unknown>)[String(part)] : undefined;
-    schema = inner instanceof z.ZodOptional ? inner.unwrap() : inner;
+function errorsOf(issue: z.core.$ZodIssue, document: unknown): readonly Omit<ConfigError, "line">[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = pathOf([...issue.path, key]);
+      const nearest = nearestKey(path, knownKeys().keys());
+      return { path, value: null, wanted: "a key that exists", nearest };
+    });
   }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return [{ path: pathOf(issue.path), value: shown(valueAt(document, issue.path)), wanted: issue.message, nearest: null }];
 }
 
-function childOf(value: unknown, part: PropertyKey): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
+function pathOf(parts: readonly PropertyKey[]): string {
+  return parts.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`)).join("");
 }
 
-function pathText(path: readonly PropertyKey[]): string {
-  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`)).join("");
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined),
+    document,
+  );
 }
 
-function shortValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}
-
-function articleOf(type: string): string {
-  const words: Readonly<Record<string, string>> = {
-    string: "a text in quotes",
-    array: "a list",
-    object: "a table",
-    boolean: "true or false",
-  };
-  return words[type] ?? type;
-}
-
-/** The known word at most two letters away. */
-function nearest(word: string, known: readonly string[]): string | null {
-  const ranked = known.map((one) => ({ one, far: distance(word.slice(0, 40), one) })).sort((a, b) => a.far - b.far);
-  return ranked[0] !== undefined && ranked[0].far <= 2 ? ranked[0].one : null;
-}
-
-/** Letters to insert, delete or replace. */
-function distance(from: string, to: string): number {
-  let before = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (before[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      row.push(Math.min((before[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, replaced));
-    }
-    before = row;
-  }
-  return before[to.length] ?? 0;
-}
-
-function firstLine(message: string): string {
-  return (message.split("\n", 1)[0] ?? "").replace(/^Invalid TOML document: /, "");
+function shown(value: unknown): string | null {
+  if (value === undefined) return null;
+  const text = (JSON.stringify(value) ?? String(value)).replaceAll(/:\/\/[^/@"]*@/g, "://…@");
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

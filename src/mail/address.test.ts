@@ -24,7 +24,7 @@ const rows: readonly Row[] = [
   ["jane@[192.0.2.1]", ["jane@[192.0.2.1]"], [null], []],
   ["jane@[IPv6:2001:db8::1]", ["jane@[IPv6:2001:db8::1]"], [null], []],
   ["\tjane@example.com ", ["jane@example.com"], [null], []],
-  // RFC 5322 appendix A.1.1 to A.1.3, A.5, A.6.1, A.6.3.
+  // RFC 5322 §A.1.1 to §A.1.3, §A.5, §A.6.1, §A.6.3.
   ['"Joe Q. Public" <john.q.public@example.com>', ["john.q.public@example.com"], ["Joe Q. Public"], []],
   [
     'Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>, <boss@nil.test>, "Giant; \\"Big\\" Box" <sysservices@example.net>',

@@ -26,7 +26,7 @@ const rows: readonly (readonly [domain: string, ascii: string | null])[] = [
   ["legi\u200bt.example", "legit.example"],
   ["legi\u00adt.example", "legit.example"],
   ["\u212aelvin.example", "kelvin.example"],
-  // A joiner where its script joins (RFC 5892 appendix A.1), and where it does not.
+  // A joiner where its script joins (RFC 5892 §A.1), and where it does not.
   ["نامه\u200cای.example", "xn--mgba3gch31f060k.example"],
   ["legi\u200ct.example", null],
   // What DNS cannot carry, or nobody may register.

@@ -21,7 +21,7 @@ const paths: readonly (readonly [text: string, localPart: string, domain: string
   ["<jane@[192.0.2.1]>", "jane", null, "[192.0.2.1]"],
   ["<jane@[IPv6:2001:db8::1]>", "jane", null, "[IPv6:2001:db8::1]"],
   ["<jane@[ipv6:::ffff:192.0.2.1]>", "jane", null, "[ipv6:::ffff:192.0.2.1]"],
-  // RFC 5321 appendix C: the route is ignored, the mailbox is the last part.
+  // RFC 5321 §C: the route is ignored, the mailbox is the last part.
   ["<@a.example,@b.example:jane@example.com>", "jane", "example.com"],
   ["@a.example:jane@example.com", "jane", "example.com"],
   // Attack server_a7: the identity is the mailbox's domain, never the route's.

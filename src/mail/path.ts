@@ -41,7 +41,7 @@ export function parsePath(text: string): Path {
   return mailbox === null ? invalid("source-route") : readMailbox(mailbox);
 }
 
-/** RFC 5321 appendix C: A-d-l is a list of at-domains that ends in a colon, and is ignored. Null: it does not end. */
+/** RFC 5321 §C: A-d-l is a list of at-domains that ends in a colon, and is ignored. Null: it does not end. */
 function behindRoute(path: string): string | null {
   if (!path.startsWith("@")) return path;
   const colon = path.indexOf(":");

@@ -276,6 +276,15 @@ describe("RFC 8617 keys and trust", () => {
       assert.equal(dns.asked.length, extra > 0 ? 0 : 1);
     });
   }
+  test("limits.arcHashedBytesMax: of the older message signatures, as many as the seals leave room for", async () => {
+    const source = chain(limits.arcSetsMax);
+    const pad = Array.from({ length: 5 }, () => `X-Pad: ${"x".repeat(36_000)}`);
+    const padded = { headers: [...pad, ...source.headers], body: source.body };
+    const headerBytes = written(padded).length - source.body.length - 2;
+    const affordable = Math.floor((limits.arcHashedBytesMax - sealedBytes(source)) / headerBytes);
+    assert.ok(affordable > 10 && affordable < limits.arcSetsMax - 1);
+    assert.deepEqual(outcome(await validate(padded)), ["pass", null, limits.arcSetsMax - affordable]);
+  });
   test("a header past the limits", async () => {
     const { headers, body } = chain(1);
     const source = { headers: [...headers, ...Array.from({ length: limits.headerFieldsMax }, () => "X: y")], body };

@@ -43,14 +43,14 @@ export function prepareArc(header: Header, deps: ArcDeps): PreparedArc {
   const seals = new Seals(found.chain, canonical);
   if (seals.bytes > limits.arcHashedBytesMax) return settled({ result: "fail", reason: "over-limit", sets: found.sets });
   const { chain, newest, sets } = found;
-  const messages = [...chain].reverse().flatMap(({ message }) => (isBroken(message) ? [] : [message]));
+  const messages = chain.toReversed().flatMap(({ message }) => (isBroken(message) ? [] : [message]));
   const keys = new Keys(deps.dns);
   // What the chain stands on is asked for first: the lane's quota may not suffice for all.
-  const wanted: readonly Signature[] = [newest, ...chain.map(({ seal }) => seal).reverse(), ...messages];
+  const wanted: readonly Signature[] = [newest, ...chain.map(({ seal }) => seal).toReversed(), ...messages];
   const asked = wanted.map((signature) => [signature, keys.ask(signature)] as const);
   const now = deps.clock();
-  // An older message signature may cover the whole header; those we cannot afford count as not verifying.
-  let affordable = Math.floor((limits.arcHashedBytesMax - seals.bytes) / header.bytes.length);
+  // An older message signature may cover the whole header: this many we can afford.
+  const affordable = Math.floor((limits.arcHashedBytesMax - seals.bytes) / header.bytes.length);
   return {
     bodyHashes: messages.flatMap(({ length, readings }) => readings.map(({ body }) => requestOf(body, length))),
     async finish(bodies) {
@@ -60,7 +60,7 @@ export function prepareArc(header: Header, deps: ArcDeps): PreparedArc {
       const failure = verdictOf(newest) ?? judgeSeals(chain, { seals, answers });
       if (failure !== null) return { ...nothingProved, result: failure === "dns" ? "temperror" : "fail", reason: failure, sets };
       const trusted = isTrusted(sets.at(-1), deps.trustedSealers);
-      const oldest = oldestPass(chain, (message) => affordable-- > 0 && verdictOf(message) === null);
+      const oldest = oldestPass(chain.slice(-affordable - 1), (message) => verdictOf(message) === null);
       return { result: "pass", reason: null, oldestPass: oldest, sets, trusted };
     },
   };
@@ -109,7 +109,7 @@ function judgeSeals(
   { seals, answers }: { readonly seals: Seals; readonly answers: ReadonlyMap<Signature, KeyAnswer> },
 ): ArcReason | null {
   let unknown: ArcReason | null = null;
-  for (const { instance, seal } of [...chain].reverse()) {
+  for (const { instance, seal } of chain.toReversed()) {
     const answer = answers.get(seal) ?? neverAsked;
     const keys = keysFor(seal.algorithm, answer);
     if (isBroken(keys)) {
@@ -159,13 +159,18 @@ class Seals {
   }
 }
 
-/** RFC 8617 §5.2 step 5: the lowest instance down to which every message signature verifies; 0 if all do. */
+/**
+ * RFC 8617 §5.2 step 5: the lowest instance down to which every message signature verifies; 0 if all do. The chain may lack its
+ * first sets, which then count as not verifying.
+ */
 function oldestPass(chain: readonly ChainSet[], verifies: (message: ArcMessageSignature) => boolean): number {
-  for (let i = chain.length - 2; i >= 0; i -= 1) {
-    const message = chain[i]?.message;
-    if (message === undefined || isBroken(message) || !verifies(message)) return i + 2;
+  let oldest = 0;
+  for (const { instance, message } of chain.toReversed()) {
+    const isNewest = oldest === 0;
+    if (!isNewest && (isBroken(message) || !verifies(message))) break;
+    oldest = instance;
   }
-  return 0;
+  return oldest === 1 ? 0 : oldest;
 }
 
 function isTrusted(newest: ArcSet | undefined, trustedSealers: readonly string[]): boolean {

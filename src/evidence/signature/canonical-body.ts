@@ -80,17 +80,19 @@ class SimpleBody implements BodySink {
 const loneCr = Uint8Array.of(cr);
 const emptyLinesMax = 32 * 1024;
 const emptyLines = Buffer.alloc(2 * emptyLinesMax, "\r\n");
-const stride = 1024;
+const strides = [16 * 1024, 1024] as const;
 
 /** Where the run of CRLFs at the end of the block begins. Whole strides of them are compared at once. */
 function beforeEmptyLines(block: Uint8Array, start: number, end: number): number {
   let at = end;
-  while (at - stride >= start && block[at - stride] === cr && isEmptyLines(block, at - stride)) at -= stride;
+  for (const stride of strides) {
+    while (at - stride >= start && block[at - stride] === cr && isEmptyLines(block, at - stride, stride)) at -= stride;
+  }
   while (at - 2 >= start && block[at - 1] === lf && block[at - 2] === cr) at -= 2;
   return at;
 }
 
-function isEmptyLines(block: Uint8Array, at: number): boolean {
+function isEmptyLines(block: Uint8Array, at: number, stride: number): boolean {
   return emptyLines.compare(block, at, at + stride, 0, stride) === 0;
 }
 
