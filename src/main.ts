@@ -107,9 +107,10 @@ async function loadSettings(file: string): Promise<Settings> {
   const loaded = loadConfig(readBytes(file, "configuration file"));
   if (!loaded.ok)
     throw new UsageError(`configuration file ${file}:${loaded.errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
-  const { authserv_id, dns, trust } = loaded.config;
+  const { authserv_id, dns, trust, stamp } = loaded.config;
+  if (stamp.format === "eop") throw new UsageError(`configuration file ${file}: stamp.format: "eop" is not available yet; use "rfc8601"`);
   return {
-    policy: { trustedSealers: trust.sealers, authservIds: trust.authserv_ids },
+    policy: { trustedSealers: trust.sealers, authservIds: trust.authserv_ids, stampCompauth: stamp.compauth },
     authservId: authserv_id,
     dnsServers: dns.servers,
     trustNetworks: trust.networks,

@@ -66,7 +66,7 @@ test("config: every key, parsed into what it means", () => {
       authserv_ids: ["mx2.contoso.com"],
     },
     policy: { mode: "enforce", preset: "strict", profile: "consumer" },
-    stamp: { format: "eop" },
+    stamp: { format: "eop", compauth: true },
   });
 });
 
@@ -78,7 +78,7 @@ const defaults: Config = {
   dns: { servers: [] },
   trust: { networks: [], hops: [], sealers: [], authserv_ids: [] },
   policy: { mode: "observe", preset: "standard", profile: "organization" },
-  stamp: { format: "rfc8601" },
+  stamp: { format: "rfc8601", compauth: true },
 };
 
 test("config: an empty file, empty tables and a byte order mark give the defaults, which act on nothing", () => {

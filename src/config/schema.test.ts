@@ -24,6 +24,7 @@ test("schema: the keys of the first release; they are public and are not renamed
     "policy.preset",
     "policy.profile",
     "stamp.format",
+    "stamp.compauth",
   ]);
 });
 

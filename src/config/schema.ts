@@ -96,6 +96,10 @@ const policy = table({
 
 const stamp = table({
   format: oneOf(["rfc8601", "eop"]).default("rfc8601").describe("Wire shape of Authentication-Results."),
+  compauth: z
+    .boolean({ error: "true or false" })
+    .default(true)
+    .describe("Writes compauth= into the RFC 8601 form, an unregistered method."),
 });
 
 export const configSchema = table({

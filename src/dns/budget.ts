@@ -39,60 +39,75 @@ export type BudgetOptions = {
 
 /** Opens the budget of one message; the deadline counts from now. */
 export function messageDns(resolver: Resolver, options: BudgetOptions): (lane: Lane) => Dns {
-  const asked = new Map<string, Promise<Answer>>();
-  const until = options.clock() + limits.messageDnsMs;
-  return (lane) => openLane({ resolver, options, asked, until, lane });
+  const message: Message = { resolver, options, asked: new Map(), until: options.clock() + limits.messageDnsMs };
+  return (lane) => new OpenLane(message, lane);
 }
 
-type LaneParts = { resolver: Resolver; options: BudgetOptions; asked: Map<string, Promise<Answer>>; until: number; lane: Lane };
+/** What the lanes of a message share. */
+type Message = {
+  readonly resolver: Resolver;
+  readonly options: BudgetOptions;
+  /** By type and name. */
+  readonly asked: Map<string, Promise<Answer>>;
+  readonly until: number;
+};
 
-function openLane({ resolver, options, asked, until, lane }: LaneParts): Dns {
-  let left: number = options.quotas?.[lane] ?? laneQuotas[lane];
-  const mine = new Set<string>();
-  function ask(name: string, type: RecordType): Promise<Answer> {
-    const lower = inLowerCase(name);
-    const key = `${type} ${lower}`;
-    const repeated = asked.has(key);
-    // A repetition within the lane is free; of another lane's question it is charged, so that no lane depends on the others' timing.
-    if (!mine.has(key)) {
-      if (left === 0) return settle({ status: "timeout", withheld: "budget" });
-      left -= 1;
-      mine.add(key);
-    }
-    if (!repeated && options.clock() > until) return settle({ status: "timeout", withheld: "deadline" });
-    const answer = asked.get(key) ?? resolver.query(lower, type);
-    if (!repeated) asked.set(key, answer);
-    return options.onQuestion === undefined ? answer : report({ lower, type, answer, repeated });
+type Asked = { readonly name: string; readonly type: RecordType; readonly answer: Promise<Answer>; readonly repeated: boolean };
 
-    function settle(withheld: Answer): Promise<Answer> {
-      const startedAt = options.clock();
-      options.onQuestion?.({ lane, name: lower, type, answer: withheld, startedAt, ms: 0, left, repeated: false });
-      return Promise.resolve(withheld);
-    }
+class OpenLane implements Dns {
+  private readonly message: Message;
+  private readonly lane: Lane;
+  /** What this lane has asked, by type and name; as few as its quota. */
+  private readonly mine: string[] = [];
+  private unasked: number;
+
+  constructor(message: Message, lane: Lane) {
+    this.message = message;
+    this.lane = lane;
+    this.unasked = message.options.quotas?.[lane] ?? laneQuotas[lane];
   }
-  async function report(q: { lower: string; type: RecordType; answer: Promise<Answer>; repeated: boolean }): Promise<Answer> {
+
+  get left(): number {
+    return this.unasked;
+  }
+
+  query<T extends RecordType>(name: string, type: T): Promise<Answer<T>> {
+    // The port's generic signature: the answer's records are of the type asked, by the resolver's contract.
+    return this.ask(inLowerCase(name), type) as Promise<Answer<T>>;
+  }
+
+  private ask(name: string, type: RecordType): Promise<Answer> {
+    const { resolver, options, asked, until } = this.message;
+    const key = `${type} ${name}`;
+    const known = asked.get(key);
+    // A repetition within the lane is free; of another lane's question it is charged, so that no lane depends on the others' timing.
+    if (!this.mine.includes(key)) {
+      if (this.unasked === 0) return this.withhold({ name, type }, "budget");
+      this.unasked -= 1;
+      this.mine.push(key);
+    }
+    if (known === undefined && options.clock() > until) return this.withhold({ name, type }, "deadline");
+    const answer = known ?? resolver.query(name, type);
+    if (known === undefined) asked.set(key, answer);
+    return options.onQuestion === undefined ? answer : this.report({ name, type, answer, repeated: known !== undefined });
+  }
+
+  private withhold(question: { readonly name: string; readonly type: RecordType }, withheld: "budget" | "deadline"): Promise<Answer> {
+    const { options } = this.message;
+    const answer: Answer = { status: "timeout", withheld };
     const startedAt = options.clock();
-    const leftThen = left;
-    const answer = await q.answer;
-    options.onQuestion?.({
-      lane,
-      name: q.lower,
-      type: q.type,
-      answer,
-      startedAt,
-      ms: options.clock() - startedAt,
-      left: leftThen,
-      repeated: q.repeated,
-    });
+    options.onQuestion?.({ lane: this.lane, ...question, answer, startedAt, ms: 0, left: this.unasked, repeated: false });
+    return Promise.resolve(answer);
+  }
+
+  private async report({ name, type, answer: awaited, repeated }: Asked): Promise<Answer> {
+    const { clock, onQuestion } = this.message.options;
+    const { lane, unasked: left } = this;
+    const startedAt = clock();
+    const answer = await awaited;
+    onQuestion?.({ lane, name, type, answer, startedAt, ms: clock() - startedAt, left, repeated });
     return answer;
   }
-  return {
-    // The port's generic signature: the answer's records are of the type asked, by the resolver's contract.
-    query: <T extends RecordType>(name: string, type: T) => ask(name, type) as Promise<Answer<T>>,
-    get left() {
-      return left;
-    },
-  };
 }
 
 /** ASCII only: the Kelvin sign would become a k, and an unaskable name somebody's (RFC 4343 §3 knows no case beyond ASCII). */

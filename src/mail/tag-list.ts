@@ -31,24 +31,34 @@ export function parseTagList(text: string, lineEnd: LineEnd = "crlf"): TagList |
     }
     const name = trim(text, at, equals);
     // RFC 6376 §3.2: tags with duplicate names must not occur; if one does, the entire list is invalid.
-    if (!tagName.test(name) || tags.has(name)) return null;
+    if (!isTagName(name) || tags.has(name)) return null;
     tags.set(name, { value: trim(text, equals + 1, end), start: equals + 1, end });
     at = end + 1;
   }
   return tags.size > 0 ? tags : null;
 }
 
-// RFC 6376 §3.2: ALPHA *ALNUMPUNC.
+/** RFC 6376 §3.2: ALPHA *ALNUMPUNC. Most names are one small letter. */
+function isTagName(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return (name.length === 1 && first >= 0x61 && first <= 0x7a) || tagName.test(name);
+}
 const tagName = /^[A-Za-z][A-Za-z0-9_]*$/;
-// RFC 6376 §3.2: VALCHAR has no controls; white space and folds apart.
+// RFC 6376 §3.2: VALCHAR has no controls; white space and line ends apart.
 const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
 /** RFC 5322 §3.2.2: a line end within folding white space is followed by white space; any other CR or LF is not text. */
 function isFoldedWell(text: string, lineEnd: LineEnd): boolean {
-  return !(lineEnd === "crlf" ? brokenCrlf : brokenLf).test(text);
+  let after = 0;
+  for (let lf = text.indexOf("\n"); lf !== -1; lf = text.indexOf("\n", after)) {
+    const end = lineEnd === "crlf" ? lf - 1 : lf;
+    if (lineEnd === "crlf" && text[end] !== "\r") return false;
+    if (text.slice(after, end).includes("\r")) return false;
+    after = lf + 1;
+    if (text[after] !== " " && text[after] !== "\t") return false;
+  }
+  return !text.includes("\r", after);
 }
-const brokenCrlf = /\r(?!\n[ \t])|(?<!\r)\n/;
-const brokenLf = /\r|\n(?![ \t])/;
 
 /** The text from `start` to `end` without the folding white space around it. */
 function trim(text: string, start: number, end: number): string {

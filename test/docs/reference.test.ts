@@ -19,6 +19,8 @@ test("every word of the evidence is in the published schema, and says what it me
   const schema = read("schema/inspection.schema.json");
   const mute = wordLists().flatMap((list) => list.words.filter((one) => one.note === "").map((one) => `${list.file} ${one.word}`));
   assert.deepEqual(mute, []);
-  const missing = wordLists().flatMap((list) => list.words.filter((one) => !schema.includes(JSON.stringify(one.word))).map((one) => `${list.file} ${one.word}`));
+  const missing = wordLists().flatMap((list) =>
+    list.words.filter((one) => !schema.includes(JSON.stringify(one.word))).map((one) => `${list.file} ${one.word}`),
+  );
   assert.deepEqual(missing, []);
 });

@@ -12,15 +12,30 @@ const key = keySource()("rsa-sha256");
 const clock = () => Date.UTC(2026, 10, 21, 12);
 const record = { TXT: key.record };
 
-type Case = { readonly zone: Parameters<typeof zoneResolver>[0]; readonly ip: string; readonly mailFrom: string; readonly from: string; readonly signedBy?: string };
+type Case = {
+  readonly zone: Parameters<typeof zoneResolver>[0];
+  readonly ip: string;
+  readonly mailFrom: string;
+  readonly from: string;
+  readonly signedBy?: string;
+};
 
 async function inspected({ zone, ip, mailFrom, from, signedBy }: Case): Promise<Inspection> {
-  const plain = Buffer.from(`From: ${from}\r\nTo: you@contoso.com\r\nSubject: hello\r\nDate: Sat, 21 Nov 2026 11:00:00 +0000\r\n\r\nHello.\r\n`);
+  const plain = Buffer.from(
+    `From: ${from}\r\nTo: you@contoso.com\r\nSubject: hello\r\nDate: Sat, 21 Nov 2026 11:00:00 +0000\r\n\r\nHello.\r\n`,
+  );
   const message =
     signedBy === undefined
       ? plain
-      : signDkim(plain, { domain: signedBy, selector: "s1", key }, { headers: ["From", "To", "Subject", "Date"], signedAt: 1795248000, canonicalization: "relaxed/relaxed" });
-  return inspect({ message, ip, helo: `mail.${mailFrom}`, mailFrom: `sender@${mailFrom}` }, { resolver: zoneResolver(zone), clock, authservId: "mx.contoso.com" });
+      : signDkim(
+          plain,
+          { domain: signedBy, selector: "s1", key },
+          { headers: ["From", "To", "Subject", "Date"], signedAt: 1795248000, canonicalization: "relaxed/relaxed" },
+        );
+  return inspect(
+    { message, ip, helo: `mail.${mailFrom}`, mailFrom: `sender@${mailFrom}` },
+    { resolver: zoneResolver(zone), clock, authservId: "mx.contoso.com" },
+  );
 }
 
 function words(inspection: Inspection): string {
@@ -30,12 +45,22 @@ function words(inspection: Inspection): string {
 }
 
 test("article example 1: fabrikam.com publishes nothing", async () => {
-  const found = await inspected({ zone: { "fabrikam.com": [{ A: "10.2.3.9" }] }, ip: "10.2.3.4", mailFrom: "fabrikam.com", from: "chris@fabrikam.com" });
+  const found = await inspected({
+    zone: { "fabrikam.com": [{ A: "10.2.3.9" }] },
+    ip: "10.2.3.4",
+    mailFrom: "fabrikam.com",
+    from: "chris@fabrikam.com",
+  });
   assert.equal(words(found), "spf=none dkim=none dmarc=none compauth=fail reason=001");
 });
 
 test("article example 2: SPF of fabrikam.com passes, no DMARC record", async () => {
-  const found = await inspected({ zone: { "fabrikam.com": [{ TXT: "v=spf1 ip4:10.2.3.4 -all" }] }, ip: "10.2.3.4", mailFrom: "fabrikam.com", from: "chris@fabrikam.com" });
+  const found = await inspected({
+    zone: { "fabrikam.com": [{ TXT: "v=spf1 ip4:10.2.3.4 -all" }] },
+    ip: "10.2.3.4",
+    mailFrom: "fabrikam.com",
+    from: "chris@fabrikam.com",
+  });
   assert.equal(words(found), "spf=pass dkim=none dmarc=bestguesspass compauth=pass reason=109");
 });
 
@@ -52,7 +77,11 @@ test("article example 3: signed by outbound.fabrikam.com, no SPF, no DMARC recor
 
 test("article example 4: maliciousdomain.com signs, From says contoso.com", async () => {
   const found = await inspected({
-    zone: { "s1._domainkey.maliciousdomain.com": [record], "maliciousdomain.com": [{ A: "192.168.1.8" }], "contoso.com": [{ A: "192.168.1.9" }] },
+    zone: {
+      "s1._domainkey.maliciousdomain.com": [record],
+      "maliciousdomain.com": [{ A: "192.168.1.8" }],
+      "contoso.com": [{ A: "192.168.1.9" }],
+    },
     ip: "192.168.1.8",
     mailFrom: "maliciousdomain.com",
     from: "chris@contoso.com",

@@ -3,13 +3,13 @@ import type { AuthenticationResults } from "../../mail/authentication-results.ts
 
 export type ArcReason =
   | "structure" // instances not 1..N, a field missing or repeated, a tag wrong
-  | "too-many-sets"
+  | "too-many-sets" // more than limits.arcSetsMax
   | "cv" // a set says cv=fail, or cv does not fit its place
   | "message-signature" // the newest ARC-Message-Signature does not verify
   | "seal" // an ARC-Seal does not verify
-  | "over-limit"
-  | "header-too-large"
-  | "dns";
+  | "over-limit" // the seals would hash more than limits.arcHashedBytesMax
+  | "header-too-large" // nothing of such a message is verified
+  | "dns"; // temperror: a key could not be fetched
 
 export type ArcSet = {
   readonly instance: number;

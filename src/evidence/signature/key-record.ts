@@ -28,9 +28,11 @@ export function parseKeyRecord(txt: Uint8Array): KeyRecord | null {
   const text = latin1(txt);
   const known = kept.get(text);
   if (known !== undefined) {
-    // To the end of the line: the map is in order of last use.
-    kept.delete(text);
-    kept.set(text, known);
+    if (kept.size > limits.keyRecordsKeptMax / 2) {
+      // To the end of the line: the map is in order of last use, which matters once it fills up.
+      kept.delete(text);
+      kept.set(text, known);
+    }
     return known;
   }
   const record = read(text);
