@@ -7,8 +7,7 @@ import { limits } from "../../base/limits.ts";
 import { type Answer, isTrouble } from "../../dns/answer.ts";
 import type { Dns } from "../../dns/budget.ts";
 import { type KeyRecord, parseKeyRecord } from "./key-record.ts";
-import type { Algorithm, Broken, Signature } from "./record.ts";
-import { keyName } from "./record.ts";
+import { type Algorithm, keyName, type Signature } from "./record.ts";
 
 /** What a signature's key question came to. */
 export type KeyAnswer =
@@ -60,36 +59,39 @@ function readAnswer(answer: Answer<"TXT">): KeyAnswer {
 }
 
 /** The keys of an answer that fit the signature's algorithm (RFC 6376 §6.1.2 steps 5 to 8), or why there is none. */
-export function usableKeys(records: readonly KeyRecord[], algorithm: Algorithm): readonly UsableKey[] | (Broken & { bits: number | null }) {
+export function usableKeys(records: readonly KeyRecord[], algorithm: Algorithm): readonly UsableKey[] | KeyProblem {
   const usable: UsableKey[] = [];
-  let best: (Broken & { bits: number | null }) | null = null;
+  let problem: KeyProblem | null = null;
   for (const record of records) {
-    const problem = whyNot(record, algorithm);
-    if (problem === null)
-      usable.push(record as UsableKey); // whyNot has looked at the key's outcome
-    else if (best === null || rank(problem) < rank(best)) best = problem;
+    const found = whyNot(record, algorithm);
+    if (found === null && isUsable(record)) usable.push(record);
+    else if (found !== null && (problem === null || rank(found) < rank(problem))) problem = found;
   }
-  return usable.length > 0 || best === null ? usable : best;
+  return usable.length > 0 || problem === null ? usable : problem;
 }
 
 // The reason that tells most about what the owner meant comes first.
 const reasons = ["weak-key", "revoked", "key-syntax", "no-key"] as const;
+export type KeyProblem = { readonly reason: (typeof reasons)[number]; readonly comment: string; readonly bits: number | null };
 
-function rank(problem: Broken): number {
-  return reasons.indexOf(problem.reason as (typeof reasons)[number]); // whyNot gives no others
+function rank({ reason }: KeyProblem): number {
+  return reasons.indexOf(reason);
 }
 
-function whyNot(record: KeyRecord, algorithm: Algorithm): (Broken & { bits: number | null }) | null {
+function isUsable(record: KeyRecord): record is UsableKey {
+  return record.publicKey.outcome === "key";
+}
+
+function whyNot({ forMail, hashes, keyType, publicKey }: KeyRecord, algorithm: Algorithm): KeyProblem | null {
   // RFC 6376 §3.6.1: a record for another service must be ignored, as if it were not there.
-  if (!record.forMail) return { reason: "no-key", comment: "the key is not for mail (s=)", bits: null };
+  if (!forMail) return { reason: "no-key", comment: "the key is not for mail (s=)", bits: null };
   // §6.1.2 step 6.
-  if (record.hashes !== null && !record.hashes.includes("sha256"))
+  if (hashes !== null && !hashes.includes("sha256"))
     return { reason: "key-syntax", comment: "the key is not for SHA-256 (h=)", bits: null };
-  const { publicKey } = record;
+  // §6.1.2 step 7 comes before the type of the key: a record that is revoked often says no more than that.
   if (publicKey.outcome === "revoked") return { reason: "revoked", comment: "the key has been revoked", bits: null };
   // §6.1.2 step 8.
-  if (record.keyType !== keyTypeOf[algorithm])
-    return { reason: "key-syntax", comment: "the key is of another type than a= (k=)", bits: null };
+  if (keyType !== keyTypeOf[algorithm]) return { reason: "key-syntax", comment: "the key is of another type than a= (k=)", bits: null };
   switch (publicKey.outcome) {
     case "key":
       return null;
