@@ -84,4 +84,7 @@ export const limits = {
   // Mailboxes. Local.
   mboxFromLineBytesMax: 1024,
   directoryDepthMax: 64,
+  // Remembered pure functions of names (base/memo.ts). Local.
+  memoEntriesMax: 4096,
+  memoTextCharactersMax: 256,
 } as const;

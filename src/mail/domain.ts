@@ -4,20 +4,21 @@
  */
 import { toASCII } from "tr46";
 import { limits } from "../base/limits.ts";
+import { memoized } from "../base/memo.ts";
+
+const nameCharacters = /^[a-z0-9_.-]+$/;
 
 /**
  * The A-label form of a domain, or null where it has none: empty or over-long labels, characters outside letters, digits, hyphen
  * and underscore, invalid or non-round-tripping punycode. A final dot is removed. IP literals are not domains.
  */
-export function domainToAscii(domain: string): string | null {
+export const domainToAscii: (domain: string) => string | null = memoized((domain) => {
   const bare = domain.endsWith(".") ? domain.slice(0, -1) : domain;
   if (bare.length > limits.domainBytesMax * 4) return null;
   const lower = bare.toLowerCase();
   const ascii = nameCharacters.test(lower) && !lower.includes("xn--") ? lower : convert(bare);
   return ascii !== null && isName(ascii) ? ascii : null;
-}
-
-const nameCharacters = /^[a-z0-9_.-]+$/;
+});
 
 function isName(ascii: string): boolean {
   if (ascii.length > limits.domainBytesMax || !nameCharacters.test(ascii)) return false;

@@ -3,10 +3,14 @@
  * with Assay. Used where RFC 9989's walk finds nothing: best-guess alignment, spoof pairs, PTR. Never for DMARC itself
  * in mode rfc9989.
  */
+
 import { getDomain, getPublicSuffix } from "tldts";
+import { memoized } from "../base/memo.ts";
 
 /** Names under which strangers get their own subdomains though the list does not say so. onmicrosoft.com: one label a tenant. */
 export const shippedSuffixes: readonly string[] = ["onmicrosoft.com"];
+/** As tldts says, remembered: an ordinary message asks of the same names several times. */
+const registrableDomain = memoized((name) => getDomain(name, options));
 const options = { allowPrivateDomains: true, validateHostname: false } as const;
 
 /** The registrable domain of an A-label name: one label below its public suffix; null for a suffix itself, an unlisted single label or an address. */
@@ -18,7 +22,7 @@ export function organizationalDomainByList(name: string, suffixes: readonly stri
       return `${below.slice(below.lastIndexOf(".") + 1)}.${suffix}`;
     }
   }
-  return getDomain(name, options);
+  return registrableDomain(name);
 }
 
 /** Is the name itself a public suffix (com, co.uk, github.io) or a local one? */

@@ -4,6 +4,7 @@
  * capped, and nothing from outside can end a string, a comment or the field. It refuses names that are no keywords: they are left out.
  */
 import { limits } from "../base/limits.ts";
+import { memoized } from "../base/memo.ts";
 import type { AuthenticationResults, MethodResult, ResultProperty } from "../mail/authentication-results.ts";
 import { isKeywordText } from "../mail/field-scanner.ts";
 
@@ -36,20 +37,22 @@ function headOf(authservId: string, version: number | null): string {
 }
 
 function clauseOf({ method, version, result, reason, properties, comments }: MethodResult): string | null {
-  if (!isKeywordText(method) || !isKeywordText(result)) return null;
-  const words = [`${method}${isVersion(version) ? `/${version}` : ""}=${result}`.toLowerCase()];
-  for (const comment of comments) words.push(commentOf(comment));
-  if (reason !== null) words.push(`reason=${written(reason)}`);
-  for (const property of properties) if (isWritable(property)) words.push(propertyOf(property));
-  return words.join(" ");
+  if (!isWord(method) || !isWord(result)) return null;
+  let clause = `${method}${isVersion(version) ? `/${version}` : ""}=${result}`.toLowerCase();
+  for (const comment of comments) clause += ` ${commentOf(comment)}`;
+  if (reason !== null) clause += ` reason=${written(reason)}`;
+  for (const property of properties) if (isWritable(property)) clause += ` ${propertyOf(property)}`;
+  return clause;
 }
+
+const isWord = memoized(isKeywordText);
 
 function isVersion(version: number | null): version is number {
   return Number.isInteger(version) && Number(version) >= 0 && Number(version) <= 999_999_999;
 }
 
 function isWritable({ ptype, property }: ResultProperty): boolean {
-  return isKeywordText(property) && (ptype === "" ? !property.includes(".") : isKeywordText(ptype) && !ptype.includes("."));
+  return isWord(property) && (ptype === "" ? !property.includes(".") : isWord(ptype) && !ptype.includes("."));
 }
 
 function propertyOf({ ptype, property, value }: ResultProperty): string {

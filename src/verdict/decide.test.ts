@@ -185,3 +185,14 @@ test("every reason code belongs to a row and says what the administrator needs",
     assert.ok(reason.cause.length > 0 && reason.meaning.length > 0 && reason.row > 0);
   }
 });
+
+test("library: the contract's fields of From and of an error from elsewhere are enough to decide", () => {
+  const { domains: _, ...from } = validFrom;
+  const fromElsewhere = { result: "temperror", reason: "dns" } as unknown as Partial<DmarcResult>; // a reason that is not ours
+  const row = (dmarc: Partial<DmarcResult>, of = from) =>
+    decide({ transaction, from: of, evidence: evidence(dmarc, [spfPass]) }, null, {}).reason;
+  assert.equal(row({ result: "pass", reason: "aligned" }), "100");
+  assert.equal(row({ result: "pass", reason: "aligned" }, { ...from, domain: null }), "001");
+  assert.equal(row(fromElsewhere), "111");
+  assert.equal(row({ result: "temperror", reason: "identifier-dns" }), "001");
+});

@@ -65,11 +65,16 @@ const table: readonly Row[] = [
 
 function unusableRecord(input: DecisionInput): Weighed {
   const { dmarc } = input.evidence;
-  const unusable = dmarc.reason === "record" || dmarc.reason === "record-dns" || dmarc.reason === "record-timeout";
-  if (!unusable) return no("evidence.dmarc");
+  if (!hasUnusableRecord(dmarc)) return no("evidence.dmarc");
   const by = bestAlignedPass(input.evidence);
   if (by === null) return no("evidence.dmarc");
   return yes(dmarc.reason === "record-timeout" ? "112" : "111", "evidence.dmarc", by);
+}
+
+/** An error of the record itself: not of the author, an identifier, or the question whether the domain exists. */
+function hasUnusableRecord({ result, reason }: DmarcResult): boolean {
+  if (result !== "permerror" && result !== "temperror") return false;
+  return reason !== "author" && reason !== "identifier-dns" && reason !== "existence-dns";
 }
 
 function noAuthor(reason: string | null): string {

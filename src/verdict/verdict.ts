@@ -2,7 +2,7 @@
  * The types of the verdict (design: compauth.md). Types only: `decide.ts` walks the table.
  */
 import type { Evidence } from "../evidence/evidence.ts";
-import type { FromResult } from "../evidence/from/result.ts";
+import type { FromEvidence } from "../evidence/from/author.ts";
 import type { Transaction } from "../mail/transaction.ts";
 
 export type CompauthResult = "pass" | "softpass" | "fail" | "none";
@@ -27,7 +27,7 @@ export type Verdict = {
   readonly facts: readonly Fact[];
 };
 
-export type DecisionInput = { readonly transaction: Transaction; readonly from: FromResult; readonly evidence: Evidence };
+export type DecisionInput = { readonly transaction: Transaction; readonly from: FromEvidence; readonly evidence: Evidence };
 
 /** What the organization has seen before. Nothing is known until a store is configured. */
 export type History = Record<string, never>;
