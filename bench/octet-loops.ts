@@ -1,5 +1,5 @@
 /**
- * What the loops of src/mail/octets.ts save (docs/decisions/octet-loops.md): reading and hashing a body of one megabyte with them,
+ * What the loops of src/mail/octets.ts save (docs/decisions/0011-octet-loops-in-webassembly.md): reading and hashing a body of one megabyte with them,
  * with the same work as plain TypeScript, and SHA-256 alone, in one run. Run: node bench/octet-loops.ts
  */
 import { createHash } from "node:crypto";

@@ -29,5 +29,5 @@ const collectGarbage: () => void = (() => {
   setFlagsFromString("--expose-gc");
   const gc: unknown = runInNewContext("gc");
   if (typeof gc !== "function") throw new Error("this Node does not expose its garbage collector");
-  return () => void gc();
+  return () => void gc({ type: "minor" });
 })();

@@ -1,7 +1,7 @@
 /**
  * A very small WebAssembly assembler: it turns functions written as nested TypeScript calls into a module, at start-up.
  * Only what octets.ts needs is here: i32 arithmetic, byte loads and stores, 16-byte vectors, loops. Binary format: WebAssembly
- * Core Specification 2.0, §5 (the vector instructions are in §5.4.8). Why we have it: docs/decisions/octet-loops.md.
+ * Core Specification 2.0, §5 (the vector instructions are in §5.4.8). Why we have it: docs/decisions/0011-octet-loops-in-webassembly.md.
  * It refuses nothing and checks nothing: the engine validates the module when it is compiled.
  */
 

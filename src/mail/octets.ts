@@ -1,7 +1,7 @@
 /**
  * The loops that look at every octet of a body: line ends and their defects (RFC 5322 §2.1), LF to CRLF, and the white space
  * of the relaxed canonicalization (RFC 6376 §3.4.4). Sixteen octets a step, as WebAssembly that assembler.ts makes when this
- * file is loaded (why: docs/decisions/octet-loops.md). They keep nothing between calls and give no copies: a view that is
+ * file is loaded (why: docs/decisions/0011-octet-loops-in-webassembly.md). They keep nothing between calls and give no copies: a view that is
  * returned holds until the next call of the function that gave it. Blocks larger than the memory are refused: callers cut.
  */
 import { assert } from "../base/assert.ts";

@@ -31,7 +31,6 @@ export function isPublicSuffix(name: string, suffixes: readonly string[] = shipp
 }
 
 /** Is the name a suffix that registries sell under (com, co.uk): the ICANN section of the list only? A TLD that is not listed counts. */
-export function isIcannSuffix(name: string): boolean {
-  return getPublicSuffix(name, icannOnly) === name;
-}
-const icannOnly = { allowPrivateDomains: false, validateHostname: false } as const;
+export const isIcannSuffix: (name: string) => boolean = memoized(
+  (name) => getPublicSuffix(name, { allowPrivateDomains: false, validateHostname: false }) === name,
+);

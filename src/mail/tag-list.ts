@@ -3,6 +3,7 @@
  * one bad tag, or a tag that occurs twice, and the whole is null. Tag names keep their case, values their inner white space.
  * It refuses to guess: what a tag means, and which must be there, is for its reader.
  */
+import { memoized } from "../base/memo.ts";
 import type { LineEnd } from "./header.ts";
 
 export type Tag = {
@@ -92,8 +93,8 @@ export function withoutWhiteSpace(value: string): string {
 const fws = /[ \t\r\n]/;
 
 /** A colon-separated list (h=, q=, s=, t=): the elements without white space around them, lower case. RFC 6376 §3.5, §3.6.1. */
-export function colonList(value: string): readonly string[] {
+export const colonList: (value: string) => readonly string[] = memoized((value) => {
   const lower = value.toLowerCase();
   if (!fws.test(lower)) return lower.split(":");
   return lower.split(":").map((element) => trim(element, 0, element.length));
-}
+});

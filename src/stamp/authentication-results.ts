@@ -67,6 +67,8 @@ const address = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*@[A-Za-z0-9._-]+$/;
 const quotedAddress = /^"(?:[^"\\]|\\.)*"@[A-Za-z0-9._-]+$/;
 
 function written(text: string): string {
+  // Most values are tokens, and short: one look tells that nothing in them needs care.
+  if (text.length <= limits.authenticationResultsValueBytesMax && token.test(text)) return text;
   const value = clean(text);
   return token.test(value) || address.test(value) || quotedAddress.test(value) ? value : quoted(value);
 }

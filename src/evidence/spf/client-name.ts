@@ -41,9 +41,9 @@ export async function clientName(evaluation: Evaluation, domain: string): Promis
 async function pointersOf(evaluation: Evaluation): Promise<readonly string[] | null | ErrorReason> {
   const answer = await evaluation.dns.query(reverseName(evaluation.client), "PTR");
   if (answer.status !== "found") return troubleOf(answer);
-  // RFC 7208 §4.6.4: all names but the first ten are ignored.
-  const names = answer.records.slice(0, limits.spfPtrNamesMax).map((name) => targetName(name.toLowerCase()));
-  return [...new Set(names.filter((name) => name !== null))];
+  const names = answer.records.map((name) => targetName(name.toLowerCase())).filter((name) => name !== null);
+  // RFC 7208 §4.6.4: all names but the first ten are ignored. DNS does not order its answers: the first ones by name.
+  return [...new Set(names)].sort().slice(0, limits.spfPtrNamesMax);
 }
 
 /** RFC 7208 §5.5: names whose address question fails are skipped, unless it was our own limit that held the question back. */
