@@ -155,7 +155,8 @@ function npmEnvironment(node) {
   for (const name of Object.keys(process.env)) {
     if (!/^npm_/i.test(name) || kept.test(name)) env[name] = process.env[name];
   }
-  env.PATH = `${dirname(node)}:${env.PATH || ""}`;
+  // npm runs under the Node.js it came with, whose folder is where it reads its global npmrc (proxy, mirror, certificates).
+  env.PATH = `${env.PATH || ""}:${dirname(node)}`;
   return env;
 }
 

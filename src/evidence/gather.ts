@@ -77,7 +77,8 @@ const unaligned = { aligned: false, alignedBestGuess: false } as const;
 
 /** RFC 9989 §5.3.1: without exactly one author domain there is no DMARC result; the strictest failing policy still drives the action. */
 function withoutAuthor(dmarc: DmarcResult): DmarcResult {
-  return { ...dmarc, result: "permerror", reason: "author", alignedBy: null };
+  const alternative = dmarc.alternative === null ? null : ({ ...dmarc.alternative, result: "permerror" } as const);
+  return { ...dmarc, result: "permerror", reason: "author", alignedBy: null, alternative };
 }
 
 /** Tells DMARC ahead which identifiers may come, so that their walks are on the way while SPF and DKIM work. */

@@ -85,10 +85,13 @@ export type EvaluateDmarcInput = {
 
 /** RFC 9989 §4.10, §5.3 on results that are known already. */
 export async function evaluateDmarc(input: EvaluateDmarcInput, deps: MechanismDeps): Promise<DmarcResult> {
-  const domains = (typeof input.from === "string" ? [input.from] : input.from)
-    .map((domain) => domainToAscii(domain.slice(domain.lastIndexOf("@") + 1)))
-    .filter((domain) => domain !== null);
-  const dmarc = startDmarc([...new Set(domains)].slice(0, limits.fromDomainsMax), { dns: openAlone("author", deps), mode: input.mode });
+  const domains = (typeof input.from === "string" ? [input.from] : input.from).map((domain) =>
+    domainToAscii(domain.slice(domain.lastIndexOf("@") + 1)),
+  );
+  const readable = domains.filter((domain) => domain !== null);
+  // An author that cannot be read leaves the others no single one: nothing is evaluated, and the result is permerror/author.
+  const authors = readable.length === domains.length ? [...new Set(readable)] : [];
+  const dmarc = startDmarc(authors.slice(0, limits.fromDomainsMax), { dns: openAlone("author", deps), mode: input.mode });
   const ascii = <R>(one: { result: R; domain: string | null }) => ({
     result: one.result,
     domain: one.domain === null ? null : domainToAscii(one.domain),
@@ -96,7 +99,7 @@ export async function evaluateDmarc(input: EvaluateDmarcInput, deps: MechanismDe
   return (await dmarc.finish({ spf: input.spf.map(ascii), dkim: input.dkim.map(ascii) })).dmarc;
 }
 
-/** `domain` is null where a temporary error ended the walk. */
+/** `domain` is null where a temporary error ended the walk, and where the name is none that DNS can carry. */
 export type OrganizationalDomain = {
   readonly domain: string | null;
   readonly walked: readonly string[];
@@ -105,7 +108,9 @@ export type OrganizationalDomain = {
 
 /** RFC 9989 §4.10.2: the Organizational Domain by the tree walk, with the names asked and those that had a record. */
 export async function organizationalDomain(name: string, deps: MechanismDeps): Promise<OrganizationalDomain> {
-  return walk(domainToAscii(name) ?? name, openAlone("author", deps));
+  const ascii = domainToAscii(name);
+  // What is no domain name has no organization, and is no question for DNS.
+  return ascii === null ? { domain: null, walked: [], found: [] } : walk(ascii, openAlone("author", deps));
 }
 
 function openAlone(lane: Lane, deps: MechanismDeps, onQuestion?: (question: Question) => void): Dns {

@@ -58,7 +58,9 @@ export function startDmarc(domains: readonly string[], deps: DmarcDeps): DmarcEv
       const verdicts = await Promise.all(authors.map((author) => author.finish(all)));
       const aligned = all.map((_, i) => alignedWithEach(verdicts, i));
       const spfCount = identifiers.spf.length;
-      return { dmarc: combine(verdicts), spf: aligned.slice(0, spfCount), dkim: aligned.slice(spfCount) };
+      // RFC 9989 §4.4.2: the HELO identity is no identifier of DMARC, so it never aligns; whose name it is, the list may say.
+      const spf = aligned.slice(0, spfCount).map((one, i) => (identifiers.spf[i]?.identity === "helo" ? { ...one, aligned: false } : one));
+      return { dmarc: combine(verdicts), spf, dkim: aligned.slice(spfCount) };
     },
   };
 }

@@ -25,6 +25,7 @@ export async function matchMx(evaluation: Evaluation, target: string, cidr: Cidr
   // RFC 7505: the null MX (".") names no host.
   const hosts = answer.records.map(({ exchange }) => targetName(exchange)).filter((host) => host !== null);
   const answers = await Promise.all(hosts.map((host) => queryAddresses(evaluation, host)));
+  // DEVIATION: RFC 7208 §5 would let the first host whose question fails decide; a host that matches does, whatever the order of answers.
   if (answers.some((found) => found.status === "found" && hasClient(evaluation, found.records, cidr))) return true;
   for (const found of answers) {
     const trouble = found.status === "found" ? null : troubleOf(found);
