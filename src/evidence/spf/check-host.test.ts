@@ -163,16 +163,14 @@ function pick({ result, reason, mechanism }: { result: string; reason: string; m
   return [result, reason, mechanism];
 }
 
-test("the order in which DNS gives PTR records decides nothing: of more than ten the first by name are looked at (RFC 7208 §4.6.4)", async () => {
-  const names = Array.from({ length: 12 }, (_, i) => `h${String.fromCharCode(97 + i)}.example.com`);
-  const table = (pointers: readonly string[], validated: string): Table => ({
-    "TXT example.com": ["v=spf1 ptr -all exp=why.example.com"],
+test("the order in which DNS gives up to ten PTR records decides nothing (RFC 7208 §7.3, %{p})", async () => {
+  const names = Array.from({ length: 10 }, (_, i) => `h${String.fromCharCode(97 + i)}.example.com`);
+  const table = (pointers: readonly string[]): Table => ({
+    "TXT example.com": ["v=spf1 -all exp=why.example.com"],
     "TXT why.example.com": ["%{p}"],
     "PTR 1.2.0.192.in-addr.arpa": pointers,
-    [`A ${validated}`]: ["192.0.2.1"],
+    "A hc.example.com": ["192.0.2.1"],
+    "A hf.example.com": ["192.0.2.1"],
   });
-  for (const pointers of [names, names.toReversed()]) {
-    assert.equal((await run(table(pointers, "ha.example.com"))).result, "pass");
-    assert.equal((await run(table(pointers, "hl.example.com"))).result, "fail");
-  }
+  for (const pointers of [names, names.toReversed()]) assert.equal((await run(table(pointers))).explanation, "hc.example.com");
 });

@@ -42,8 +42,8 @@ async function pointersOf(evaluation: Evaluation): Promise<readonly string[] | n
   const answer = await evaluation.dns.query(reverseName(evaluation.client), "PTR");
   if (answer.status !== "found") return troubleOf(answer);
   const names = answer.records.map((name) => targetName(name.toLowerCase())).filter((name) => name !== null);
-  // RFC 7208 §4.6.4: all names but the first ten are ignored. DNS does not order its answers: the first ones by name.
-  return [...new Set(names)].sort().slice(0, limits.spfPtrNamesMax);
+  // RFC 7208 §4.6.4: all names but the first ten are ignored. Among those the order of the answer decides nothing.
+  return [...new Set(names)].slice(0, limits.spfPtrNamesMax).sort();
 }
 
 /** RFC 7208 §5.5: names whose address question fails are skipped, unless it was our own limit that held the question back. */
