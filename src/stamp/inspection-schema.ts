@@ -27,7 +27,7 @@ const transaction = z.strictObject({
   helo: maybe,
   mailFrom: maybe.describe('without brackets; "" is the null path'),
   rcptTo: z.array(text).readonly(),
-  tls: z.strictObject({ version: text, cipher: text, subject: maybe }).nullable(),
+  tls: z.strictObject({ version: maybe, cipher: maybe, subject: maybe }).nullable(),
   authenticatedAs: maybe,
   listener: maybe,
   direction: z.enum(["inbound", "outbound"]),
@@ -196,8 +196,7 @@ const action = z.strictObject({
   perRecipient: z.array(z.strictObject({ recipient: text, kind: actionKind })).readonly(),
 });
 
-/** One inspection, strictly: an unknown key is an error. */
-export const inspectionSchema: z.ZodType<Inspection> = z.strictObject({
+const inspection = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   id: text,
   at: z.iso.datetime(),
@@ -217,4 +216,38 @@ export const inspectionSchema: z.ZodType<Inspection> = z.strictObject({
     .array(z.strictObject({ name: text, index: z.int().min(1), why: text }))
     .readonly()
     .describe("fields to take out: the n-th of that name, highest first"),
+});
+
+/** One inspection, strictly: an unknown key is an error. */
+export const inspectionSchema: z.ZodType<Inspection> = inspection;
+
+/** What is published: the inspection, and what `assay check --json` puts beside it on the line. */
+export const publishedSchema = inspection.extend({
+  source: z
+    .strictObject({ file: text, index: count })
+    .optional()
+    .describe("where the message stands: file, - for standard input, and its place in an mbox"),
+  read: z
+    .strictObject({ ip: maybe, helo: maybe, mailFrom: maybe, tls: maybe })
+    .optional()
+    .describe("where in the message each part of the envelope was read; null where it was given or is not known"),
+  trace: z
+    .array(
+      z.strictObject({
+        lane: text,
+        name: text,
+        type: text,
+        status: text,
+        withheld: maybe,
+        records: z.array(z.union([text, z.strictObject({ preference: count, exchange: text })])).readonly(),
+        ttlSeconds: count.nullable(),
+        authenticated: z.boolean(),
+        ms: z.number(),
+        left: count,
+        repeated: z.boolean(),
+      }),
+    )
+    .readonly()
+    .optional()
+    .describe("with --trace, every DNS question"),
 });

@@ -17,7 +17,9 @@ export const ownFieldPrefix = "x-assay-";
 export function forgedFields(header: Header, ids: readonly string[]): readonly Removal[] {
   const removals: Removal[] = [];
   let ours: Ours | null = null;
-  for (const [at, field] of header.fields.entries()) {
+  let at = -1;
+  for (const field of header.fields) {
+    at += 1;
     const name = soundName(field);
     if (name !== fieldName && !name.startsWith(ownFieldPrefix)) continue;
     ours ??= spelt(ids);
