@@ -1,13 +1,13 @@
 /** Writes schema/inspection.schema.json from src/stamp/inspection-schema.ts; `--check` only compares and exits 1 when the file is stale. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { inspectionSchema } from "../src/stamp/inspection-schema.ts";
+import { publishedSchema } from "../src/stamp/inspection-schema.ts";
 
 const target = new URL("../schema/inspection.schema.json", import.meta.url);
 
 /** The published text. */
 export function inspectionSchemaText(): string {
-  const schema = z.toJSONSchema(inspectionSchema, { target: "draft-2020-12" });
+  const schema = z.toJSONSchema(publishedSchema, { target: "draft-2020-12" });
   return `${JSON.stringify({ title: "Assay Inspection", ...schema }, null, 2)}\n`;
 }
 

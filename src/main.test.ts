@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Output, type Ports, UsageError } from "./doors/cli/ports.ts";
 import { run } from "./doors/cli/program.ts";
+import { publishedSchema } from "./stamp/inspection-schema.ts";
 import { zoneResolver } from "./system/zone-resolver.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -54,7 +55,8 @@ async function here(args: readonly string[], input = ""): Promise<Ran> {
 const exampleDns = zoneResolver(readFileSync(join(root, "examples/zone.yaml"), "utf8"));
 
 type Line = {
-  readonly source: { readonly file: string; readonly index: number; readonly read?: Record<string, string> };
+  readonly source: { readonly file: string; readonly index: number };
+  readonly read: Record<string, string | null>;
   readonly transaction: {
     readonly ip: string | null;
     readonly helo: string | null;
@@ -179,15 +181,12 @@ describe("the envelope", () => {
   test("what is not given is read from the message, and the output says so", async () => {
     const ran = await here(["check", "--json", mail("invoice-from-the-ceo")]);
     const [line] = lines(ran);
-    assert.deepEqual(line?.source, {
-      file: mail("invoice-from-the-ceo"),
-      index: 0,
-      read: {
-        ip: "the Received field of mx.fabrikam.com",
-        helo: "the Received field of mx.fabrikam.com",
-        mailFrom: "Return-Path",
-        tls: "the Received field of mx.fabrikam.com",
-      },
+    assert.deepEqual(line?.source, { file: mail("invoice-from-the-ceo"), index: 0 });
+    assert.deepEqual(line?.read, {
+      ip: "the Received field of mx.fabrikam.com",
+      helo: "the Received field of mx.fabrikam.com",
+      mailFrom: "Return-Path",
+      tls: "the Received field of mx.fabrikam.com",
     });
     assert.deepEqual(
       [line?.transaction.ip, line?.transaction.helo, line?.transaction.mailFrom],
@@ -212,13 +211,13 @@ describe("the envelope", () => {
       "TLSv1.3",
     ];
     const [line] = lines(await here(["check", "--json", ...given, mail("invoice-from-the-ceo")]));
-    assert.deepEqual(line?.source, { file: mail("invoice-from-the-ceo"), index: 0 });
+    assert.deepEqual(line?.read, { ip: null, helo: null, mailFrom: null, tls: null });
     assert.deepEqual([line?.transaction.ip, line?.transaction.helo, line?.transaction.mailFrom], ["2001:db8::1", "h.example", ""]);
-    assert.deepEqual(line?.transaction.tls, { version: "TLSv1.3", cipher: "unknown", subject: null });
+    assert.deepEqual(line?.transaction.tls, { version: "TLSv1.3", cipher: null, subject: null });
   });
   test("--tls before a file name takes no value", async () => {
     const [line] = lines(await here(["check", "--json", "--tls", mail("invoice-from-the-ceo")]));
-    assert.deepEqual(line?.transaction.tls, { version: "unknown", cipher: "unknown", subject: null });
+    assert.deepEqual(line?.transaction.tls, { version: null, cipher: null, subject: null });
   });
   test("no client to be found: SPF and iprev are none", async () => {
     const ran = await here(["check", "--json", "-"], "From: a@contoso.com\n\nx\n");
@@ -239,6 +238,23 @@ describe("--config", () => {
     assert.equal(invoice?.transaction.ip, null);
     assert.match(invoice?.headers[0] ?? "", /^Authentication-Results: mx\.fabrikam\.com;/);
     assert.equal(forwarded?.evidence.arc.trusted, true);
+  });
+  test("stamp.compauth is obeyed", () => {
+    const file = put("stamp.toml", "[stamp]\ncompauth = false\n");
+    const stamp = (...more: string[]) =>
+      String(assay(["check", ...zone, ...more, "--json", mail("idn-sender")]).out.includes("compauth=pass"));
+    assert.deepEqual([stamp(), stamp("--config", file)], ["true", "false"]);
+  });
+  test("dns.servers are asked, unless --dns or --zone names another place", () => {
+    // Nothing listens on the discard port of loopback, which says so at once.
+    const file = put("dns.toml", '[dns]\nservers = ["127.0.0.1:9"]\n');
+    const question = ["spf", "--config", file, "--ip", "192.0.2.25", "--sender", "ada@adatum.example"];
+    assert.deepEqual([assay(question).status, assay([...question, ...zone]).status], [3, 0]);
+  });
+  test("assay dmarc on a message obeys trust.networks as check does", () => {
+    const file = put("relay.toml", '[trust]\nnetworks = ["192.0.2.25"]\n');
+    const spfOf = (...more: string[]): number | null => assay(["dmarc", ...zone, ...more, mail("colleague-spf-only")]).status;
+    assert.deepEqual([spfOf(), spfOf("--config", file)], [0, 1]);
   });
   test("a configuration with mistakes: all of them, exit status 2, nothing is inspected", () => {
     const file = put("wrong.toml", '[trust]\nnetworks = ["x"]\nsealrs = []\n');
@@ -281,6 +297,16 @@ describe("--json", () => {
     assert.match(one.out, /^\{"source":\{"file":"/);
     assert.equal(lines(one).length, 41);
     for (const jobs of ["2", "5"]) assert.deepEqual(plain(assay([...args, "--jobs", jobs])), plain(one));
+  });
+  test("every line of an inspection is what the published schema says, with --trace and --mode compare too", async () => {
+    for (const more of [[], ["--trace"], ["--mode", "compare", "--tls"]]) {
+      const ran = await here(["check", "--json", ...more, "examples/mail"]);
+      assert.equal(lines(ran).length, 15);
+      for (const line of lines(ran)) {
+        const { success, error } = publishedSchema.safeParse(line);
+        assert.ok(success, `${line.source.file}: ${error?.message}`);
+      }
+    }
   });
   test("an unreadable one is { source, error }, and the rest goes on", () => {
     const dir = join(folder, "unreadable");

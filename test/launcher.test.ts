@@ -36,7 +36,7 @@ case $1 in
 esac
 `;
 const npm = `#!/bin/sh
-echo "$* global=\${npm_config_global-} registry=\${npm_config_registry-}" >>"$PLAYED_LOG"
+echo "$* global=\${npm_config_global-} registry=\${npm_config_registry-} node=$(node -v)" >>"$PLAYED_LOG"
 if [ -n "\${PLAYED_SECONDS-}" ]; then sleep "$PLAYED_SECONDS"; fi
 if [ -n "\${PLAYED_FAILURE-}" ]; then echo "npm error code EINTEGRITY" >&2; exit 1; fi
 mkdir -p node_modules/x
@@ -133,6 +133,15 @@ test("launcher: the first start fetches Node.js and the dependencies, the second
   assert.equal(second.status, 0);
   assert.equal(second.err, "");
   assert.equal(place.npmCalls().length, 2);
+});
+
+test("launcher: npm runs under the Node.js it came with, so that its global npmrc (proxy, mirror, certificates) holds", {
+  skip: unsupported,
+}, async (t) => {
+  const place = checkout(t);
+  await start(place, []).ended;
+  assert.equal(place.npmCalls().length, 2);
+  for (const call of place.npmCalls()) assert.match(call, / node=v20\.20\.2$/);
 });
 
 test("launcher: npm gets the checksum of Node.js, and may not pass over a failure as it does for what is optional", {
@@ -257,7 +266,7 @@ test("launcher: options that npm hands down to its scripts do not reach the inst
   const place = checkout(t);
   const env = { npm_config_global: "true", npm_config_registry: "http://localhost:1/" };
   assert.equal((await start(place, [], { env }).ended).status, 0);
-  for (const call of place.npmCalls()) assert.match(call, /--include=dev .*global= registry=http:\/\/localhost:1\/$/);
+  for (const call of place.npmCalls()) assert.match(call, /--include=dev .*global= registry=http:\/\/localhost:1\/ /);
 });
 
 test("launcher: Node.js 24 or newer of PATH is used as it is", async (t) => {

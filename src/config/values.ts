@@ -44,9 +44,11 @@ export function memoryUrl(text: string): MemoryUrl | null {
 /** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353`: as written. */
 export function dnsServer(text: string): string | null {
   if (parseIpAddress(text) !== null) return text;
-  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : (hostPort(text)?.host ?? "");
-  return parseIpAddress(host) === null ? null : text;
+  const { host, port } = text.startsWith("[") && text.endsWith("]") ? { host: text.slice(1, -1), port: null } : (hostPort(text) ?? nowhere);
+  return parseIpAddress(host) === null || port === 0 ? null : text;
 }
+
+const nowhere: HostPort = { host: "", port: 0 };
 
 /** `192.0.2.0/24`, `2001:db8::/32`, or one address: as written. */
 export function network(text: string): string | null {

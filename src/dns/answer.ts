@@ -29,7 +29,6 @@ export type NotFound = {
 };
 
 export type Answer<T extends RecordType = RecordType> = Found<T> | NotFound;
-export type Status = Answer["status"];
 
 /** Is this answer a temporary error: neither records nor a clear no? */
 export function isTrouble(answer: Answer): answer is NotFound {

@@ -25,6 +25,14 @@ test("RFC 9989 §4.10.2: U-labels, capitals and a final dot make no difference",
   assert.deepEqual(found.walked, ["mail.example.com", "example.com", "com"]);
 });
 
+test("organizationalDomain gives the domain, the names asked and those with a record, and nothing else", async () => {
+  assert.deepEqual(await organizationalDomain("a.example.com", deps), {
+    domain: "example.com",
+    walked: ["a.example.com", "example.com", "com"],
+    found: ["example.com"],
+  });
+});
+
 test("what is no domain name has no organization, and DNS is not asked", async () => {
   asked.length = 0;
   for (const name of ["", "a..b", "a b.example", "[192.0.2.1]"])

@@ -110,7 +110,9 @@ export type OrganizationalDomain = {
 export async function organizationalDomain(name: string, deps: MechanismDeps): Promise<OrganizationalDomain> {
   const ascii = domainToAscii(name);
   // What is no domain name has no organization, and is no question for DNS.
-  return ascii === null ? { domain: null, walked: [], found: [] } : walk(ascii, openAlone("author", deps));
+  if (ascii === null) return { domain: null, walked: [], found: [] };
+  const { domain, walked, found } = await walk(ascii, openAlone("author", deps));
+  return { domain, walked, found };
 }
 
 function openAlone(lane: Lane, deps: MechanismDeps, onQuestion?: (question: Question) => void): Dns {

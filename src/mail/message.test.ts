@@ -176,3 +176,8 @@ test("a stream that fails rejects, in the head and in the body", async () => {
   await assert.rejects(opened(failing(0)), /connection lost/);
   await assert.rejects(opened(failing(1)), /connection lost/);
 });
+
+test("what is neither bytes nor a stream is the caller's mistake, and said as one", () => {
+  for (const wrong of [undefined, null, "From: a@contoso.com", {}, new ArrayBuffer(3)])
+    assert.throws(() => openMessage(wrong as unknown as Uint8Array), { name: "TypeError", message: /^a message is a Uint8Array or / });
+});

@@ -19,11 +19,14 @@ export type OpenMessage = {
   readonly headBytes: number;
 };
 
-/** Opens a message. Returns at once for bytes, a promise for a stream. Never throws on content; a failing stream rejects. */
+/** Opens a message. Returns at once for bytes, a promise for a stream. Never throws on content; a failing stream rejects, what is no message throws. */
 export function openMessage(source: Uint8Array): OpenMessage;
 export function openMessage(source: MessageSource): OpenMessage | Promise<OpenMessage>;
 export function openMessage(source: MessageSource): OpenMessage | Promise<OpenMessage> {
-  return source instanceof Uint8Array ? openBytes(source) : openStream(source);
+  if (source instanceof Uint8Array) return openBytes(source);
+  // The caller's mistake, which TypeScript would have told: said here, and not as a fault of whatever comes next.
+  if (typeof source?.[Symbol.asyncIterator] !== "function") throw new TypeError("a message is a Uint8Array or an AsyncIterable of them");
+  return openStream(source);
 }
 
 function openBytes(bytes: Uint8Array): OpenMessage {

@@ -154,7 +154,7 @@ describe("Received fields as servers write them (RFC 5321 §4.4)", () => {
           helo: read.helo,
           ip: read.ip,
           by: read.by,
-          tls: read.tls === null ? undefined : `${read.tls.version} ${read.tls.cipher}`,
+          tls: read.tls === null ? undefined : `${read.tls.version ?? "unknown"} ${read.tls.cipher ?? "unknown"}`,
           broken: read.broken,
         },
         { helo, ip, by, tls, broken: false },

@@ -15,7 +15,7 @@ export type Received = {
   readonly ip: string | null;
   /** The server that wrote the field. */
   readonly by: string | null;
-  /** Version and cipher where the server says them; "unknown" for `with ESMTPS` alone. */
+  /** Version and cipher where the server says them; null both for `with ESMTPS` alone. */
   readonly tls: Tls | null;
   /** Comments do not close: what the field says about its client is not to be believed, nor what lies below it. */
   readonly broken: boolean;
@@ -140,7 +140,7 @@ function readTls(tokens: readonly Token[], by: number): Tls | null {
       const found = form.exec(token.text);
       // Exim: `(TLS1.3) tls TLS_AES_256_GCM_SHA384`.
       const after = tokens[i + 1]?.text === "tls" ? tokens[i + 2]?.text : undefined;
-      if (found !== null) return { version: tlsVersion(found[1] ?? ""), cipher: found[2] ?? after ?? "unknown", subject: null };
+      if (found !== null) return { version: tlsVersion(found[1] ?? ""), cipher: found[2] ?? after ?? null, subject: null };
     }
   }
   if (by === -1) return null;
@@ -148,7 +148,7 @@ function readTls(tokens: readonly Token[], by: number): Tls | null {
   // RFC 3848: ESMTPS, ESMTPSA, LMTPS and LMTPSA; RFC 6531: their UTF8 kin.
   const secured =
     protocol > 0 && /^(?:UTF8)?[EL]?S?MTPSA?;?$/i.test(tokens[protocol]?.text ?? "") && /PSA?;?$/i.test(tokens[protocol]?.text ?? "");
-  return secured ? { version: "unknown", cipher: "unknown", subject: null } : null;
+  return secured ? { version: null, cipher: null, subject: null } : null;
 }
 
 /** `TLS1_3`, `TLS1.3`, `TLSv1.3` → `TLSv1.3`. */

@@ -3,7 +3,7 @@
  * A reverse path that does not follow RFC 5321's grammar gives no domain: it is never repaired, and never taken for the
  * null path (attack: MAIL FROM `<(any@victim>` read as empty, so that HELO is checked instead).
  */
-export type Tls = { readonly version: string; readonly cipher: string; readonly subject: string | null };
+export type Tls = { readonly version: string | null; readonly cipher: string | null; readonly subject: string | null };
 
 export type Transaction = {
   /** Client address: IPv4 dotted or IPv6 as RFC 5952; IPv4-mapped addresses are IPv4. Null where unknown. */

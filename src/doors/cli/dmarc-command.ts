@@ -10,6 +10,7 @@ import { inspect } from "../../gateway/inspect.ts";
 import { evaluateDmarc } from "../../gateway/mechanisms.ts";
 import { domainToAscii } from "../../mail/domain.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { networks } from "./inspect-item.ts";
 import { type Line, plain, tableLines } from "./lines.ts";
 import { headline, type MechanismOptions, openMessageFile, openTracing, statusOfWord, writeReport } from "./mechanism.ts";
 import { type Ports, UsageError } from "./ports.ts";
@@ -22,9 +23,6 @@ export type DmarcOptions = MechanismOptions & {
   readonly dkim?: readonly { readonly domain: string; readonly result: SignatureOutcome }[];
   readonly mode?: DmarcMode;
 };
-
-export const spfOutcomes: readonly SpfOutcome[] = ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"];
-export const signatureOutcomes: readonly SignatureOutcome[] = ["pass", "fail", "policy", "neutral", "temperror", "permerror"];
 
 /** `subject` is a domain, a message file, or `-`; a file of that name wins. */
 export async function dmarcCommand(subject: string, options: DmarcOptions, ports: Ports): Promise<ExitStatus> {
@@ -50,8 +48,9 @@ async function ofDomain(domain: string, options: DmarcOptions, ports: Ports): Pr
 async function ofMessage(file: string, options: DmarcOptions, ports: Ports): Promise<ExitStatus> {
   const tracing = await openTracing(options, ports);
   const { source, header, message, sender } = await openMessageFile(file, ports);
-  const { envelope } = readEnvelope({ ip: null, helo: null, mailFrom: null, rcptTo: [], tls: null }, { header, sender, trustNetworks: [] });
-  const policy = options.mode === undefined ? {} : { dmarcMode: options.mode };
+  const trustNetworks = networks(tracing.settings?.trustNetworks ?? []);
+  const { envelope } = readEnvelope({ ip: null, helo: null, mailFrom: null, rcptTo: [], tls: null }, { header, sender, trustNetworks });
+  const policy = { ...tracing.settings?.policy, ...(options.mode === undefined ? {} : { dmarcMode: options.mode }) };
   const { evidence, from } = await inspect({ ...envelope, message }, { ...tracing.deps, random: ports.random, policy });
   const { dmarc } = evidence;
   const rows = [

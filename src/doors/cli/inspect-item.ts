@@ -56,6 +56,7 @@ function troubleOf(source: Source, error: unknown): Trouble {
   return { code: "internal", message: `a fault of ours while inspecting: ${what}` };
 }
 
-function networks(list: readonly string[]): readonly IpNetwork[] {
+/** The configuration has read them before: none is left out. */
+export function networks(list: readonly string[]): readonly IpNetwork[] {
   return list.flatMap((text) => parseIpNetwork(text) ?? []);
 }

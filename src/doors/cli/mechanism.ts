@@ -7,7 +7,7 @@ import type { MechanismDeps } from "../../gateway/mechanisms.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { type Line, print, type Style } from "./lines.ts";
 import { type Opened, openItem } from "./open-item.ts";
-import { type Ports, UsageError } from "./ports.ts";
+import { type Ports, type Settings, UsageError } from "./ports.ts";
 import { resolverChoice } from "./resolver-choice.ts";
 import { jsonLine } from "./shown.ts";
 import { type Source, walk } from "./sources.ts";
@@ -21,7 +21,11 @@ export type MechanismOptions = {
   readonly json?: boolean;
 };
 
-export type Tracing = { readonly deps: MechanismDeps & { readonly authservId: string }; readonly questions: readonly Question[] };
+export type Tracing = {
+  readonly deps: MechanismDeps & { readonly authservId: string };
+  readonly settings: Settings | null;
+  readonly questions: readonly Question[];
+};
 
 export async function openTracing(options: MechanismOptions, ports: Ports): Promise<Tracing> {
   const settings = options.config === undefined ? null : await ports.loadSettings(options.config);
@@ -34,7 +38,7 @@ export async function openTracing(options: MechanismOptions, ports: Ports): Prom
     trustedSealers: settings?.policy.trustedSealers,
     onQuestion: (question: Question) => questions.push(question),
   };
-  return { deps, questions };
+  return { deps, settings, questions };
 }
 
 export type Report = {

@@ -26,10 +26,35 @@ test("--helo, --mail-from, --rcpt-to: no control characters, no guessing", () =>
 });
 
 test("--tls", () => {
-  assert.deepEqual(options.readTls("TLSv1.3"), { version: "TLSv1.3", cipher: "unknown", subject: null });
+  assert.deepEqual(options.readTls("TLSv1.3"), { version: "TLSv1.3", cipher: null, subject: null });
   assert.deepEqual(options.readTls("TLSv1.2:ECDHE-RSA-AES128"), { version: "TLSv1.2", cipher: "ECDHE-RSA-AES128", subject: null });
   for (const text of ["", "yes", "1.3", "TLS", "TLSv1.3:", "TLSv1.3:a b"]) refuses(() => options.readTls(text));
   assert.deepEqual(["TLSv1.3", "TLS1_2", "x.eml", "TLSv1.3.eml", "tls"].map(options.looksLikeTls), [true, true, false, false, false]);
+});
+
+test("--dns: an address or a name, with or without a port", () => {
+  const servers = [
+    "192.0.2.53",
+    "192.0.2.53:5353",
+    "2001:db8::53",
+    "[2001:db8::53]",
+    "[fe80::1%eth0]:53",
+    "localhost:5353",
+    "ns1.contoso.com",
+  ];
+  for (const text of servers) assert.equal(options.readDns(text), text);
+  for (const text of [
+    "",
+    "foo:bar",
+    "127.0.0.1:0",
+    "127.0.0.1:99999",
+    "192.0.2.256",
+    "[2001:db8::g]:53",
+    "[localhost]:53",
+    "a b",
+    "2001:53",
+  ])
+    refuses(() => options.readDns(text));
 });
 
 test("--jobs, --mode, --authserv-id", () => {

@@ -41,10 +41,10 @@ export function readTls(text: string): Tls {
   const [version = "", cipher] = text.split(":", 2);
   if (!looksLikeTls(text))
     throw wanted("--tls", "a version, perhaps with a cipher, such as TLSv1.3 or TLSv1.3:TLS_AES_128_GCM_SHA256", text);
-  return { version, cipher: cipher ?? "unknown", subject: null };
+  return { version, cipher: cipher ?? null, subject: null };
 }
 
-export const someTls: Tls = { version: "unknown", cipher: "unknown", subject: null };
+export const someTls: Tls = { version: null, cipher: null, subject: null };
 
 export function looksLikeTls(text: string): boolean {
   return /^(?:TLS|SSL)v?[0-9](?:[._][0-9])?(?::[\w-]{1,64})?$/i.test(text);
@@ -59,6 +59,16 @@ export const jobsMax = 64;
 
 export function readMode(text: string): DmarcMode {
   if (text !== "rfc9989" && text !== "rfc7489" && text !== "compare") throw wanted("--mode", "rfc9989, rfc7489 or compare", text);
+  return text;
+}
+
+/** HOST[:PORT]: a name, an IPv4 address, or an IPv6 address, in brackets where a port follows. Names are looked up later. */
+export function readDns(text: string): string {
+  const [, bracketed, name, port = "53"] = /^(?:\[([^[\]]{2,100})\]|(\w[\w.-]{0,252}))(?::([0-9]{1,5}))?$/.exec(text) ?? [];
+  const address = bracketed ?? (name === undefined ? text : /^[0-9.]+$/.test(name) ? name : null);
+  const isServer = address === null || parseIpAddress(address.replace(/%[\w.-]{1,32}$/, "")) !== null;
+  if (!isServer || Number(port) < 1 || Number(port) > 65_535)
+    throw wanted("--dns", "a DNS server, such as 192.0.2.53, 192.0.2.53:5353, [2001:db8::53]:53 or ns1.contoso.com", text);
   return text;
 }
 

@@ -43,10 +43,10 @@ export function inspectedOutcome({ source, inspection, read, questions }: Inspec
   const status = statusOf(inspection);
   const tally = isUndecided(inspection) ? "undecided" : `${inspection.verdict.compauth} ${inspection.verdict.reason}`;
   if (setup.json) {
-    const known = Object.fromEntries(Object.entries(read).filter(([, from]) => from !== null));
     const value = {
-      source: Object.keys(known).length === 0 ? source : { ...source, read: known },
+      source,
       ...inspection,
+      read,
       ...(questions === null ? {} : { trace: questions.map(questionJson) }),
     };
     return { text: jsonLine(value), diagnostic: "", status, tallies: [tally] };

@@ -12,6 +12,7 @@ import type { MechanismOptions } from "./mechanism.ts";
 import {
   looksLikeTls,
   readAuthservId,
+  readDns,
   readHelo,
   readIdentifier,
   readIp,
@@ -227,7 +228,7 @@ function addConfig(program: Command, done: Done, ports: Ports): void {
 function withResolver(command: Command): Command {
   return command
     .option("--zone <file>", "answer DNS from a zone file (YAML or JSON) instead of the network")
-    .option("--dns <host[:port]>", "ask this DNS server instead of the system's")
+    .option("--dns <host[:port]>", "ask this DNS server instead of the system's", readDns)
     .option("--config <file>", "read settings from this configuration file")
     .option("--authserv-id <name>", "name that stamps the results (default: the host's name)", readAuthservId)
     .option("--json", "print JSON, one object on a line");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../../base/limits.ts";
 import { parseIpNetwork } from "../../mail/ip-address.ts";
 import { openMessage } from "../../mail/message.ts";
 import { type Given, readEnvelope } from "./read-envelope.ts";
@@ -32,6 +33,14 @@ test("client, HELO and sender from the topmost Received of a stranger and from R
     mailFrom: "Return-Path",
     tls: null,
   });
+});
+
+test("limits.receivedFieldsMax: the client of the last field that is looked at counts, that of the next does not", async () => {
+  for (const inner of [limits.receivedFieldsMax - 2, limits.receivedFieldsMax - 1, limits.receivedFieldsMax]) {
+    const fields = [...Array.from({ length: inner }, () => hop("10.1.2.3", "inner.contoso.com")), hop("198.51.100.7", "mx.contoso.com")];
+    const { envelope } = await read(fields.join("\n"));
+    assert.equal(envelope.ip, inner < limits.receivedFieldsMax ? "198.51.100.7" : null, String(inner));
+  }
 });
 
 test("a client of trust.networks is one of ours: the next field tells", async () => {
@@ -103,7 +112,7 @@ test("TLS is read with its client, and --tls wins", async () => {
   const header =
     "Received: from a.example (a.example [192.0.2.1]) (using TLSv1.3 with cipher TLS_AES_128_GCM_SHA256 (128/128 bits)) by mx with ESMTPS; x";
   assert.deepEqual((await read(header)).envelope.tls, { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", subject: null });
-  const tls = { version: "TLSv1.2", cipher: "unknown", subject: null };
+  const tls = { version: "TLSv1.2", cipher: null, subject: null };
   assert.deepEqual((await read(header, { tls })).envelope.tls, tls);
   assert.equal((await read(header, { ip: "192.0.2.1" })).envelope.tls, null);
 });

@@ -3,7 +3,7 @@
  * (canonicalization, length) is hashed once, and at most limits.bodyHashesMax of them are; later requests are refused. The
  * earlier request wins, so that callers put first what matters most.
  */
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash, hash } from "node:crypto";
 import { limits } from "../../base/limits.ts";
 import type { BodySink } from "../../mail/body.ts";
 import type { LineEnd } from "../../mail/header.ts";
@@ -84,8 +84,11 @@ class Hasher implements BodyHasher {
 class State {
   readonly request: BodyHashRequest;
   result: BodyHash | null = null;
-  private readonly hash: Hash = createHash("sha256");
   private bytes = 0;
+  /** A short body is gathered and hashed at one go, which costs half of what a Hash does; null once there is one, or while empty. */
+  private gathered: Uint8Array | null = null;
+  private gatheredBytes = 0;
+  private hash: Hash | null = null;
 
   constructor(request: BodyHashRequest) {
     this.request = request;
@@ -94,12 +97,39 @@ class State {
   update(octets: Uint8Array): void {
     const left = this.request.length === null ? octets.length : this.request.length - this.bytes;
     this.bytes += octets.length;
-    if (left >= octets.length) this.hash.update(octets);
-    else if (left > 0) this.hash.update(octets.subarray(0, left));
+    if (left >= octets.length) this.take(octets);
+    else if (left > 0) this.take(octets.subarray(0, left));
+  }
+
+  private take(octets: Uint8Array): void {
+    if (this.hash === null && this.gatheredBytes + octets.length <= gatheredBytesMax) {
+      this.gathered ??= spare.pop() ?? new Uint8Array(gatheredBytesMax);
+      this.gathered.set(octets, this.gatheredBytes);
+      this.gatheredBytes += octets.length;
+      return;
+    }
+    this.hash ??= createHash("sha256").update(this.letGo());
+    this.hash.update(octets);
   }
 
   end(): void {
     const covered = this.request.length === null || this.request.length >= this.bytes;
-    this.result = { hash: this.hash.digest(), canonicalBytes: this.bytes, covered };
+    const digest = this.hash === null ? hash("sha256", this.letGo(), "buffer") : this.hash.digest();
+    this.result = { hash: digest, canonicalBytes: this.bytes, covered };
+  }
+
+  /** What was gathered, until the next body gathers; the memory goes back for others. */
+  private letGo(): Uint8Array {
+    const { gathered } = this;
+    if (gathered === null) return nothing;
+    this.gathered = null;
+    if (spare.length < sparesMax) spare.push(gathered);
+    return gathered.subarray(0, this.gatheredBytes);
   }
 }
+
+const gatheredBytesMax = 8 * 1024;
+const nothing = new Uint8Array(0);
+/** Memory to gather in that no body holds at the moment. */
+const spare: Uint8Array[] = [];
+const sparesMax = 8;

@@ -1,7 +1,7 @@
 /**
  * The signed part of a header: canonicalization of fields (RFC 6376 §3.4.1, §3.4.2), their selection by h= (§5.4.2), and the
- * octets that a signature covers (§3.7 step 2). One object a message; every field is canonicalized at most once each way,
- * however many signatures cover it. Text is latin1: one character an octet.
+ * octets that a signature covers (§3.7 step 2). One object a message; a field that h= names is canonicalized at most once
+ * each way, however many signatures cover it. Text is latin1: one character an octet.
  */
 import type { Field, Header } from "../../mail/header.ts";
 import type { Canonicalization } from "./canonical-body.ts";
@@ -18,8 +18,6 @@ export type SignedFields = {
 
 export class CanonicalHeader {
   readonly header: Header;
-  private readonly simple = new Map<Field, string>();
-  private readonly relaxed = new Map<Field, string>();
   private byName: ReadonlyMap<string, Instances> | null = null;
   /** Counts the signatures whose fields were selected. */
   private selections = 0;
@@ -39,25 +37,20 @@ export class CanonicalHeader {
       if (instances === undefined) continue;
       if (instances.selection !== this.selections) {
         instances.selection = this.selections;
-        instances.left = instances.fields.length;
+        instances.left = instances.lines.length;
       }
       // RFC 6376 §5.4.2: from the bottom to the top; a name beyond the last instance stands for nothing at all.
-      let next = instances.fields[--instances.left];
+      let next = instances.lines[--instances.left];
       // RFC 6376 §3.7: a signature never covers itself by h=; DKIM-Signature there means the others.
-      if (next === field) next = instances.fields[--instances.left];
-      if (next !== undefined) text += `${this.field(next, canonicalization)}\r\n`;
+      if (next?.field === field) next = instances.lines[--instances.left];
+      if (next !== undefined) text += next[canonicalization] ??= `${this.field(next.field, canonicalization)}\r\n`;
     }
     return text + this.fieldWithout(field, signature.cut, canonicalization);
   }
 
   /** One field in canonical form, without the final CRLF. */
   field(field: Field, canonicalization: Canonicalization): string {
-    const made = canonicalization === "simple" ? this.simple : this.relaxed;
-    const known = made.get(field);
-    if (known !== undefined) return known;
-    const text = this.canonicalize(field, this.header.text.slice(field.colon + 1, field.end), canonicalization);
-    made.set(field, text);
-    return text;
+    return this.canonicalize(field, this.header.text.slice(field.colon + 1, field.end), canonicalization);
   }
 
   /** The same of a signature's own field, with its b= emptied: RFC 6376 §3.7 counts the white space around the value to it. */
@@ -77,16 +70,20 @@ export class CanonicalHeader {
   }
 }
 
+/** A field, and its canonical forms with CRLF once they have been made. */
+type Line = { readonly field: Field; simple: string | null; relaxed: string | null };
+
 /** The fields of one name, top to bottom, and how many of them the selection at work has left. */
-type Instances = { readonly fields: Field[]; selection: number; left: number };
+type Instances = { readonly lines: Line[]; selection: number; left: number };
 
 function groupByName(fields: readonly Field[]): ReadonlyMap<string, Instances> {
   const groups = new Map<string, Instances>();
   for (const field of fields) {
     if (field.name === "") continue; // no colon: not a field that anything could name
+    const line: Line = { field, simple: null, relaxed: null };
     const group = groups.get(field.name);
-    if (group === undefined) groups.set(field.name, { fields: [field], selection: 0, left: 0 });
-    else group.fields.push(field);
+    if (group === undefined) groups.set(field.name, { lines: [line], selection: 0, left: 0 });
+    else group.lines.push(line);
   }
   return groups;
 }
