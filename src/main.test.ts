@@ -1,11 +1,13 @@
 /** The command line from the outside: the examples, temporary folders, and where it matters real processes. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { dnsServer } from "../test/dns-server.ts";
 import { type Output, type Ports, UsageError } from "./doors/cli/ports.ts";
 import { run } from "./doors/cli/program.ts";
 import { publishedSchema } from "./stamp/inspection-schema.ts";
@@ -245,11 +247,16 @@ describe("--config", () => {
       String(assay(["check", ...zone, ...more, "--json", mail("idn-sender")]).out.includes("compauth=pass"));
     assert.deepEqual([stamp(), stamp("--config", file)], ["true", "false"]);
   });
-  test("dns.servers are asked, unless --dns or --zone names another place", () => {
-    // Nothing listens on the discard port of loopback, which says so at once.
-    const file = put("dns.toml", '[dns]\nservers = ["127.0.0.1:9"]\n');
+  test("dns.servers are asked, unless --zone answers instead", async () => {
+    const server = await dnsServer((asked) => asked.reply({ answers: [], rcode: 3 }));
+    const file = put("dns.toml", `[dns]\nservers = ["${server.address}"]\n`);
     const question = ["spf", "--config", file, "--ip", "192.0.2.25", "--sender", "ada@adatum.example"];
-    assert.deepEqual([assay(question).status, assay([...question, ...zone]).status], [3, 0]);
+    assert.equal(assay([...question, ...zone]).status, 0);
+    assert.equal(server.asked.length, 0);
+    const child = spawn(process.execPath, [...program, ...question], { cwd: root, stdio: "ignore" });
+    const [status] = (await once(child, "exit")) as [number | null];
+    await server.close();
+    assert.deepEqual([status, server.asked.map(({ lowerName, type }) => `${type} ${lowerName}`)], [0, ["TXT adatum.example"]]);
   });
   test("assay dmarc on a message obeys trust.networks as check does", () => {
     const file = put("relay.toml", '[trust]\nnetworks = ["192.0.2.25"]\n');

@@ -19,7 +19,6 @@ export const limits = {
   // Names. RFC 1035 §2.3.4.
   domainBytesMax: 253,
   labelBytesMax: 63,
-  localPartBytesMax: 64, // RFC 5321 §4.5.3.1.1
   // SPF. RFC 7208 §4.6.4.
   spfTermsMax: 10,
   spfVoidLookupsMax: 2,

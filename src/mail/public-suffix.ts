@@ -25,11 +25,6 @@ export function organizationalDomainByList(name: string, suffixes: readonly stri
   return registrableDomain(name);
 }
 
-/** Is the name itself a public suffix (com, co.uk, github.io) or a local one? */
-export function isPublicSuffix(name: string, suffixes: readonly string[] = shippedSuffixes): boolean {
-  return suffixes.includes(name) || getPublicSuffix(name, options) === name;
-}
-
 /** Is the name a suffix that registries sell under (com, co.uk): the ICANN section of the list only? A TLD that is not listed counts. */
 export const isIcannSuffix: (name: string) => boolean = memoized(
   (name) => getPublicSuffix(name, { allowPrivateDomains: false, validateHostname: false }) === name,
