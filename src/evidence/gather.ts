@@ -52,8 +52,9 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
   const spf = checkIdentities(envelope, deps);
   const iprev = checkIprev(envelope.ip, deps.lane("iprev"));
   const bodies = bodyHashes([...dkim.bodyHashes, ...arc.bodyHashes], header.lineEnd);
-  const read = await readBody(message.body, header.lineEnd, [bodies]);
-  const [dkimResults, arcResult, spfResults, iprevResult] = await Promise.all([dkim.finish(bodies), arc.finish(bodies), spf, iprev]);
+  const reading = readBody(message.body, header.lineEnd, [bodies]);
+  const read = reading instanceof Promise ? await reading : reading;
+  const [dkimResults, arcResult, iprevResult, ...spfResults] = await Promise.all([dkim.finish(bodies), arc.finish(bodies), iprev, ...spf]);
   const judged = await dmarc.finish({ spf: spfResults, dkim: dkimResults });
   const evidence: Evidence = {
     defects: defectsOf(message, read.defects),
@@ -88,19 +89,19 @@ function expectIdentifiers(dmarc: DmarcEvaluation, { mailFrom, helo }: Transacti
   if (sender !== null) dmarc.expect(sender);
 }
 
-async function checkIdentities(envelope: Transaction, deps: GatherDeps): Promise<readonly SpfResult[]> {
+function checkIdentities(envelope: Transaction, deps: GatherDeps): readonly Promise<SpfResult>[] {
   const { ip, helo, mailFrom } = envelope;
   const mailfrom = checkHost(
     { ip, sender: mailFrom, helo, identity: "mailfrom" },
     { dns: deps.lane("mailfrom"), clock: deps.clock, receiver: deps.receiver },
   );
   // RFC 7208 §2.4: the null path is checked as postmaster@HELO; a second look at the same identity would say the same.
-  if (helo === null || mailFrom === "") return [await mailfrom];
+  if (helo === null || mailFrom === "") return [mailfrom];
   const second = checkHost(
     { ip, sender: `postmaster@${helo}`, helo, identity: "helo" },
     { dns: deps.lane("helo"), clock: deps.clock, receiver: deps.receiver },
   );
-  return Promise.all([mailfrom, second]);
+  return [mailfrom, second];
 }
 
 function defectsOf(message: OpenMessage, ofBody: ReadonlySet<Defect>): readonly Defect[] {

@@ -28,7 +28,8 @@ export type InspectDeps = {
 /** Inspects one message. Rejects only where the message's source or the resolver fails with an exception. */
 export async function inspect(input: InspectInput, deps: InspectDeps): Promise<Inspection> {
   const policy = deps.policy ?? {};
-  const message = await openMessage(input.message);
+  const opened = openMessage(input.message);
+  const message = opened instanceof Promise ? await opened : opened;
   const envelope = openTransaction(input, message.header);
   const lane = messageDns(deps.resolver, { clock: deps.clock, onQuestion: deps.onQuestion });
   const gathered = await gather(message, envelope, { ...policy, lane, clock: deps.clock, receiver: deps.authservId });

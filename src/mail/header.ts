@@ -6,6 +6,7 @@
  */
 import { isAscii, isUtf8 } from "node:buffer";
 import { limits } from "../base/limits.ts";
+import { memoized } from "../base/memo.ts";
 import type { Defect } from "./defect.ts";
 
 export type LineEnd = "crlf" | "lf";
@@ -121,6 +122,8 @@ function isWsp(code: number): boolean {
 
 // RFC 5322 §3.6.8: a name is printable US-ASCII without the colon.
 const legalName = /^[!-9;-~]+$/;
+/** A legal name in lower case; null for any other. */
+const nameInLowerCase = memoized((written) => (legalName.test(written) ? written.toLowerCase() : null));
 
 function readField({ text, defects }: Scan, start: number, end: number): Field {
   const leadingSpace = start === 0 && isWsp(text.charCodeAt(0));
@@ -131,7 +134,8 @@ function readField({ text, defects }: Scan, start: number, end: number): Field {
     return { name: "", nameDefect: leadingSpace ? "leading-space" : "no-colon", start, colon: end, end };
   }
   const written = text.slice(start, colon);
-  if (!leadingSpace && legalName.test(written)) return { name: written.toLowerCase(), nameDefect: null, start, colon, end };
+  const legal = leadingSpace ? null : nameInLowerCase(written);
+  if (legal !== null) return { name: legal, nameDefect: null, start, colon, end };
   const nameDefect = leadingSpace ? "leading-space" : nameDefectOf(written);
   if (nameDefect === "space-before-colon") defects.add("space-before-colon");
   else if (!leadingSpace) defects.add("malformed-field");

@@ -103,7 +103,7 @@ function lineEndOf(bytes: Buffer): LineEnd | null {
 
 /** Where the header section ends (its last line end included) and the body begins; null if the empty line has not come. */
 function headerEnd(bytes: Buffer, eol: string): { header: number; body: number } | null {
-  if (bytes.subarray(0, eol.length).toString("latin1") === eol) return { header: 0, body: eol.length };
+  if (bytes[eol.length - 1] === 0x0a && (eol === "\n" || bytes[0] === 0x0d)) return { header: 0, body: eol.length };
   const at = bytes.indexOf(eol + eol, 0, "latin1");
   if (at === -1) return null;
   return { header: at + eol.length, body: at + 2 * eol.length };

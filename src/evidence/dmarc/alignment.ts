@@ -39,7 +39,7 @@ export type Judgement = {
 /** RFC 9989 §5.3.5: pass if an authenticated identifier aligns, else fail; temperror where that is still open. */
 export async function judge(identifiers: readonly Identifier[], rules: AlignmentRules): Promise<Judgement> {
   const aligned = identifiers.map((one) => alignedAtOnce(one, rules));
-  if (aligned.includes("ask")) await ask(identifiers, aligned, rules);
+  if (identifiers.some((one, i) => aligned[i] === "ask" && (one.passes || one.undecided))) await ask(identifiers, aligned, rules);
   const alignedBy = passing(identifiers, aligned);
   return {
     result: alignedBy !== null ? "pass" : isOpen(identifiers, aligned) ? "temperror" : "fail",
