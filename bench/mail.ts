@@ -6,7 +6,7 @@
 import { type BodyKind, makeBody, seeded } from "./bodies.ts";
 import type { Algorithm, KeySource } from "./keys.ts";
 import { type Signer, sealArc, signDkim } from "./signer.ts";
-import { type BenchZone, publishDomain, type SendingDomain } from "./zone.ts";
+import { type BenchZone, openZone, publishDomain, type SendingDomain } from "./zone.ts";
 
 export type Kind = {
   readonly id: string;
@@ -82,8 +82,10 @@ export type MillOptions = {
   readonly seed: number;
   /** Seconds since 1970. */
   readonly signedAt: number;
-  /** `warm`: 16 domains take turns. `cold`: every message is by domains never used before, so their zone grows message by message. */
+  /** `warm`: 16 domains take turns. `cold`: every message is by domains never used before. */
   readonly domains: "warm" | "cold";
+  /** Where to publish; a zone of its own without it. */
+  readonly zone?: BenchZone;
   /** Names of cold domains start with it and a number that is not used twice. */
   readonly firstDomain?: number;
 };
@@ -93,7 +95,7 @@ export const warmDomains = 16;
 export function messageMill(options: MillOptions): Mill {
   const { kind, keys, seed } = options;
   const random = seeded(seed);
-  const zone: BenchZone = { records: [] };
+  const zone = options.zone ?? openZone();
   const prefix = options.domains === "warm" ? "d" : "cold";
   const publish = (number: number) => publishDomain(zone, number, { prefix, keys, algorithms: [kind.algorithm] });
   const fixed = options.domains === "warm" ? Array.from({ length: warmDomains }, (_, number) => publish(number)) : [];

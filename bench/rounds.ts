@@ -9,7 +9,7 @@ import { makeBody, seeded } from "./bodies.ts";
 import { keySource } from "./keys.ts";
 import { type BenchMessage, kinds, messageMill } from "./mail.ts";
 import { signDkim } from "./signer.ts";
-import { assayResolver, type BenchZone, mailauthResolver, publishDomain } from "./zone.ts";
+import { assayResolver, type BenchZone, mailauthResolver, openZone, publishDomain } from "./zone.ts";
 
 /** The questions of each round. */
 export type Rounds = readonly (readonly string[])[];
@@ -65,7 +65,7 @@ export function ordinaryMail(signedAt: number): readonly Ordinary[] {
 
 /** The author stands below the domain that signs and publishes DMARC. */
 function parentMail(signedAt: number): Ordinary[] {
-  const zone: BenchZone = { records: [] };
+  const zone = openZone();
   const parent = publishDomain(zone, 1, { prefix: "parent", keys: keySource(), algorithms: ["rsa-sha256"] });
   return ["news", "eu.news"].map((label) => {
     const author = `${label}.${parent.name}`;

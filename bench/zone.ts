@@ -17,8 +17,43 @@ export type SendingDomain = {
   readonly signer: (algorithm: Algorithm) => Signer;
 };
 
-/** Names and records, in the order they were published. */
-export type BenchZone = { readonly records: ZoneRecord[] };
+/** Records that are answered as soon as they are published. */
+export type BenchZone = {
+  readonly publish: (record: ZoneRecord) => void;
+  /** The values at a name; null where there are none of that type. */
+  readonly find: (name: string, type: string) => ZoneAnswers | null;
+  /** Is there a record at the name or below it (RFC 8020)? */
+  readonly exists: (name: string) => boolean;
+  readonly records: readonly ZoneRecord[];
+};
+
+/** The same values in the forms that the two resolver ports want. */
+type ZoneAnswers = { readonly values: string[]; assay: Answer; mailauth: string[] | string[][] };
+
+export function openZone(): BenchZone {
+  const records: ZoneRecord[] = [];
+  const types = new Map<string, Map<string, ZoneAnswers>>();
+  const existing = new Set<string>();
+  return {
+    records,
+    find: (name, type) => types.get(type)?.get(name) ?? null,
+    exists: (name) => existing.has(name),
+    publish: (record) => {
+      const { name, type, value } = record;
+      records.push(record);
+      const names = types.get(type) ?? new Map<string, ZoneAnswers>();
+      types.set(type, names);
+      const values = [...(names.get(name)?.values ?? []), value];
+      names.set(name, { values, assay: assayAnswer(type, values), mailauth: type === "TXT" ? values.map((text) => [text]) : values });
+      for (let at = 0; at !== -1; at = name.indexOf(".", at + 1)) existing.add(at === 0 ? name : name.slice(at + 1));
+    },
+  };
+}
+
+function assayAnswer(type: ZoneRecord["type"], values: readonly string[]): Answer {
+  const records: RecordOf<RecordType>[] = values.map((value) => (type === "TXT" ? Buffer.from(value) : value));
+  return { status: "found", records, ttlSeconds: 300, authenticated: false };
+}
 
 /**
  * Publishes a domain: SPF with one include, DMARC p=reject, a key for each algorithm asked for, and a client address with
@@ -34,7 +69,7 @@ export function publishDomain(
   const octets = [198, 18 + ((number >> 16) & 1), (number >> 8) & 0xff, number & 0xff];
   const ip = octets.join(".");
   const helo = `mail.${name}`;
-  const add = (at: string, type: ZoneRecord["type"], value: string) => zone.records.push({ name: at, type, value });
+  const add = (at: string, type: ZoneRecord["type"], value: string) => zone.publish({ name: at, type, value });
   add(name, "TXT", `v=spf1 include:_spf.${name} -all`);
   add(`_spf.${name}`, "TXT", `v=spf1 ip4:198.51.100.0/24 ip4:${ip} ip6:2001:db8:${number.toString(16)}::/48 ~all`);
   add(`_dmarc.${name}`, "TXT", `v=DMARC1; p=reject; adkim=r; aspf=r; rua=mailto:dmarc@${name}`);
@@ -56,20 +91,10 @@ export function publishDomain(
 
 /** The zone as Assay's resolver port. */
 export function assayResolver(zone: BenchZone): Resolver {
-  const answers = new Map<RecordType, Map<string, Answer>>();
-  for (const [type, names] of byType(zone)) {
-    const ofType = new Map<string, Answer>();
-    for (const [name, values] of names) {
-      const records: RecordOf<RecordType>[] = values.map((value) => (type === "TXT" ? Buffer.from(value) : value));
-      ofType.set(name, { status: "found", records, ttlSeconds: 300, authenticated: false });
-    }
-    answers.set(type, ofType);
-  }
-  const existing = existingNames(zone);
   return {
     // The port's generic signature: answers are filed by type, so an answer to a question of type T has records of type T.
     query: <T extends RecordType>(name: string, type: T) =>
-      Promise.resolve((answers.get(type)?.get(name) ?? (existing.has(name) ? nodata : nxdomain)) as Answer<T>),
+      Promise.resolve((zone.find(name, type)?.assay ?? (zone.exists(name) ? nodata : nxdomain)) as Answer<T>),
   };
 }
 
@@ -78,15 +103,10 @@ const nxdomain: Answer = { status: "nxdomain", ttlSeconds: 300 };
 
 /** The zone as mailauth's resolver option, which behaves as node:dns does. */
 export function mailauthResolver(zone: BenchZone): (name: string, type: string) => Promise<string[] | string[][]> {
-  const answers = new Map<string, string[] | string[][]>();
-  for (const [type, names] of byType(zone)) {
-    for (const [name, values] of names) answers.set(`${type} ${name}`, type === "TXT" ? values.map((value) => [value]) : values);
-  }
-  const existing = existingNames(zone);
   return async (name, type) => {
-    const found = answers.get(`${type} ${name}`);
-    if (found !== undefined) return found;
-    throw Object.assign(new Error("no such record"), { code: existing.has(name) ? "ENODATA" : "ENOTFOUND" });
+    const found = zone.find(name, type);
+    if (found !== null) return found.mailauth;
+    throw Object.assign(new Error("no such record"), { code: zone.exists(name) ? "ENODATA" : "ENOTFOUND" });
   };
 }
 
@@ -98,25 +118,4 @@ export function zoneFile(zone: BenchZone): Record<string, Record<string, string>
     file[name].push({ [type]: value });
   }
   return file;
-}
-
-function byType(zone: BenchZone): Map<ZoneRecord["type"], Map<string, string[]>> {
-  const types = new Map<ZoneRecord["type"], Map<string, string[]>>();
-  for (const { name, type, value } of zone.records) {
-    const names = types.get(type) ?? new Map<string, string[]>();
-    types.set(type, names);
-    const values = names.get(name);
-    if (values === undefined) names.set(name, [value]);
-    else values.push(value);
-  }
-  return types;
-}
-
-/** Every name with records, and every name above one (RFC 8020). */
-function existingNames(zone: BenchZone): Set<string> {
-  const names = new Set<string>();
-  for (const { name } of zone.records) {
-    for (let at = 0; at !== -1; at = name.indexOf(".", at + 1)) names.add(at === 0 ? name : name.slice(at + 1));
-  }
-  return names;
 }

@@ -4,7 +4,7 @@
  */
 import { keySource } from "../../bench/keys.ts";
 import { type SignOptions, signDkim } from "../../bench/signer.ts";
-import { assayResolver, type BenchZone, publishDomain, type SendingDomain } from "../../bench/zone.ts";
+import { assayResolver, openZone, publishDomain, type SendingDomain } from "../../bench/zone.ts";
 import type { Answer, Inspection, RecordOf, RecordType, Resolver } from "../../src/index.ts";
 
 export type Envelope = { readonly ip: string; readonly helo: string; readonly mailFrom: string; readonly rcptTo: readonly string[] };
@@ -34,7 +34,7 @@ export type World = {
 export const clock = (): number => 1_780_000_000_000;
 
 export function makeWorld(): World {
-  const zone: BenchZone = { records: [] };
+  const zone = openZone();
   const keys = keySource();
   const making = { keys, algorithms: ["rsa-sha256"] } as const;
   const victim = publishDomain(zone, 1, { prefix: "victim", ...making });
