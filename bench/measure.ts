@@ -87,8 +87,8 @@ function planOf(kind: Kind, extent: "whole" | "quick"): Plan {
   const rest = { rounds: whole ? 15 : 5, coldRounds: whole ? 7 : 3, mailauthRoundUs: whole ? 400_000 : 150_000 };
   if (kind.bodyBytes >= 1_000_000) return { ...rest, batch: 8, warmUp: 10, passes: whole ? 3 : 1, coldWarmUp: 4, coldBatch: 4 };
   if (kind.bodyBytes >= 50_000)
-    return { ...rest, batch: whole ? 100 : 40, warmUp: 100, passes: whole ? 10 : 2, coldWarmUp: whole ? 80 : 20, coldBatch: 16 };
-  return { ...rest, batch: whole ? 250 : 80, warmUp: 200, passes: whole ? 20 : 5, coldWarmUp: whole ? 200 : 40, coldBatch: 24 };
+    return { ...rest, batch: whole ? 100 : 40, warmUp: 100, passes: whole ? 40 : 2, coldWarmUp: whole ? 80 : 20, coldBatch: 16 };
+  return { ...rest, batch: whole ? 250 : 80, warmUp: 200, passes: whole ? 80 : 5, coldWarmUp: whole ? 200 : 40, coldBatch: 24 };
 }
 
 /** Who runs, over which kind. */

@@ -4,6 +4,7 @@
  * An identical question is asked once a message. Past a lane's quota or the message's deadline the answer is `timeout` with
  * `withheld`: a temporary error, never a pass. Each question is reported to the trace with its answer.
  */
+import { keepOne } from "../base/keep-one.ts";
 import { limits } from "../base/limits.ts";
 import type { Answer, RecordType } from "./answer.ts";
 import type { Clock, Resolver } from "./resolver.ts";
@@ -115,3 +116,10 @@ function inLowerCase(name: string): string {
   return beyondAscii.test(name) ? name : name.toLowerCase();
 }
 const beyondAscii = /[^\x00-\x7f]/;
+
+keepOne(
+  new OpenLane(
+    { resolver: { query: () => Promise.resolve({ status: "nxdomain" }) }, options: { clock: () => 0 }, asked: new Map(), until: 0 },
+    "author",
+  ),
+);

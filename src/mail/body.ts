@@ -3,6 +3,7 @@
  * defects of the body's lines (RFC 5322 §2.1.1, §2.3). Nothing depends on where chunks end. It never holds the event loop for
  * more than a few megabytes of work, and holds no more of the body than one block. It refuses to decode or repair.
  */
+import { keepOne } from "../base/keep-one.ts";
 import { limits } from "../base/limits.ts";
 import type { Defect } from "./defect.ts";
 import type { LineEnd } from "./header.ts";
@@ -146,3 +147,5 @@ function defectsOf(found: number): ReadonlySet<Defect> {
   return defects;
 }
 const noDefects: ReadonlySet<Defect> = new Set();
+
+keepOne(new Gathered(new BodyReader("crlf", [])));

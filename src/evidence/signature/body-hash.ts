@@ -3,7 +3,9 @@
  * (canonicalization, length) is hashed once, and at most limits.bodyHashesMax of them are; later requests are refused. The
  * earlier request wins, so that callers put first what matters most.
  */
+
 import { createHash, type Hash, hash } from "node:crypto";
+import { keepOne } from "../../base/keep-one.ts";
 import { limits } from "../../base/limits.ts";
 import type { BodySink } from "../../mail/body.ts";
 import type { LineEnd } from "../../mail/header.ts";
@@ -133,3 +135,6 @@ const nothing = new Uint8Array(0);
 /** Memory to gather in that no body holds at the moment. */
 const spare: Uint8Array[] = [];
 const sparesMax = 8;
+
+keepOne(new Hasher([{ canonicalization: "relaxed", algorithm: "sha256", length: null }], "crlf"));
+keepOne(createHash("sha256"));

@@ -3,6 +3,7 @@
  * out. Line ends are CRLF here (an LF message is converted before); a bare CR or LF is an octet like any other.
  * It holds back what the next octets decide on: white space, a CR, and empty lines, the latter as a number. It never holds text.
  */
+import { keepOne } from "../../base/keep-one.ts";
 import type { BodySink } from "../../mail/body.ts";
 import { reduceWhiteSpace } from "../../mail/octets.ts";
 
@@ -156,3 +157,5 @@ const keptSpaceCr = Uint8Array.of(space, cr);
 function isWhite(octet: number | undefined): boolean {
   return octet === space || octet === tab;
 }
+
+keepOne(new RelaxedBody(() => {}));

@@ -3,6 +3,7 @@
  * octets that a signature covers (§3.7 step 2). One object a message; a field that h= names is canonicalized at most once
  * each way, however many signatures cover it. Text is latin1: one character an octet.
  */
+import { keepOne } from "../../base/keep-one.ts";
 import type { Field, Header } from "../../mail/header.ts";
 import type { Canonicalization } from "./canonical-body.ts";
 
@@ -98,3 +99,5 @@ function relaxedValue(value: string, lineEnd: string): string {
 }
 const whiteRun = /\t| {2}/;
 const whiteRuns = /[ \t]{2,}|\t/g;
+
+keepOne(new CanonicalHeader({ bytes: new Uint8Array(0), text: "", lineEnd: "crlf", fields: [], defects: new Set() }));

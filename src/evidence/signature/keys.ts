@@ -3,6 +3,7 @@
  * Several TXT records at a selector are undefined (§3.6.2.2): here those that are key records are tried, in the order of their
  * octets and not of the answer, at most limits.keyRecordsTriedMax; without a usable one, a fixed order of reasons decides.
  */
+import { keepOne } from "../../base/keep-one.ts";
 import { limits } from "../../base/limits.ts";
 import { type Answer, isTrouble } from "../../dns/answer.ts";
 import type { Dns } from "../../dns/budget.ts";
@@ -105,3 +106,5 @@ function whyNot({ forMail, hashes, keyType, publicKey }: KeyRecord, algorithm: A
 }
 
 const keyTypeOf: Readonly<Record<Algorithm, string>> = { "rsa-sha256": "rsa", "ed25519-sha256": "ed25519" };
+
+keepOne(new Keys({ left: 0, query: () => Promise.resolve({ status: "nxdomain" }) }));
