@@ -86,4 +86,11 @@ export const limits = {
   // Remembered pure functions of names (base/memo.ts). Local.
   memoEntriesMax: 4096,
   memoTextCharactersMax: 256,
+  // Sender history. Local: the design's numbers (compauth.md) and what one message may read.
+  historyHalfLifeDays: 30,
+  historyTokensMax: 16,
+  historyReadMs: 250,
+  referencesMax: 8,
+  sharedOrganizationsMax: 20,
+  sharedMxOrganizationsMax: 5,
 } as const;
