@@ -30,15 +30,19 @@ export function stampOf({ transaction, from, evidence, verdict }: StampInput, op
   return {
     authservId: domainToAscii(options.authservId) ?? options.authservId,
     version: null,
-    results: [
-      ...evidence.spf.map((spf) => spfResult(spf, transaction)),
-      ...dkimResults(evidence.dkim),
-      dmarcResult(evidence.dmarc, from),
-      arcResult(evidence.arc),
-      ...iprevResults(evidence.iprev, transaction.ip),
-      ...(options.compauth ? [compauthResult(verdict)] : []),
-    ],
+    results: resultsOf({ transaction, from, evidence, verdict }, options),
   };
+}
+
+function resultsOf({ transaction, from, evidence, verdict }: StampInput, { compauth }: StampOptions): readonly MethodResult[] {
+  const results: MethodResult[] = [];
+  for (const spf of evidence.spf) results.push(spfResult(spf, transaction));
+  for (const dkim of dkimResults(evidence.dkim)) results.push(dkim);
+  results.push(dmarcResult(evidence.dmarc, from), arcResult(evidence.arc));
+  // RFC 8601 §2.7.3: there is no `none` for iprev; without a client address nothing is said.
+  if (evidence.iprev.result !== "none") results.push(iprevResult(evidence.iprev, transaction.ip));
+  if (compauth) results.push(compauthResult(verdict));
+  return results;
 }
 
 /** The identity that was checked; MAIL FROM of the null path is the HELO name (RFC 7208 §2.4), and is shown as that. */
@@ -88,10 +92,8 @@ function arcResult({ result, reason, oldestPass }: ArcResult): MethodResult {
   });
 }
 
-/** RFC 8601 §2.7.3: there is no `none` for iprev; without a client address nothing is said. */
-function iprevResults({ result, reason }: IprevResult, ip: string | null): readonly MethodResult[] {
-  if (result === "none") return [];
-  return [methodResult("iprev", { result, why: reason, properties: [["policy", "iprev", ip]] })];
+function iprevResult({ result, reason }: IprevResult, ip: string | null): MethodResult {
+  return methodResult("iprev", { result, why: reason, properties: [["policy", "iprev", ip]] });
 }
 
 function compauthResult({ compauth, reason }: Verdict): MethodResult {
@@ -112,5 +114,6 @@ function methodResult(method: string, { result, why, properties }: Told): Method
 
 /** Printable ASCII: what else was there shows as "?". */
 function ascii(text: string): string {
-  return text.replace(/[^\x20-\x7e]/gu, "?");
+  return beyondAscii.test(text) ? text.replace(/[^\x20-\x7e]/gu, "?") : text;
 }
+const beyondAscii = /[^ -~]/;

@@ -41,10 +41,12 @@ export async function check(files: readonly string[], options: CheckOptions, por
   const setup = setupOf({ options, settings, batch }, ports);
   const means = { resolver, clock: ports.clock, random: ports.random };
   const jobs = options.jobs ?? 1;
-  if (jobs === 1 || !batch) return writeAll((await import("./inspect-item.ts")).inspectAll(items, setup, means), setup, ports);
+  const { inspectAll, inspectChunk } = await import("./inspect-item.ts");
+  if (jobs === 1 || !batch) return writeAll(inspectAll(items, setup, means), setup, ports);
   const { runInThreads } = await import("./jobs.ts");
   const start = () => ports.startWorker({ setup, resolver: choice } satisfies WorkerSetup);
-  return writeAll(runInThreads(items, { jobs, start, setup, means }), setup, ports);
+  const inspect = (chunk: readonly Item[]) => inspectChunk(chunk, setup, means);
+  return writeAll(runInThreads(items, { jobs, start, setup, inspect }), setup, ports);
 }
 
 function operandsOf(files: readonly string[], ports: Ports): readonly string[] {
@@ -99,7 +101,7 @@ async function writeAll(outcomes: AsyncIterable<Outcome>, setup: Setup, { out, e
   for await (const outcome of outcomes) {
     status = worse(status, outcome.status);
     for (const tally of outcome.tallies) sums.count(tally);
-    await watch.show(sums.line());
+    await watch.show(sums.line);
     if (outcome.diagnostic !== "") {
       await watch.clear();
       await err.write(outcome.diagnostic);

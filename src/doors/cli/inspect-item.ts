@@ -8,7 +8,7 @@ import { inspect } from "../../gateway/inspect.ts";
 import { type IpNetwork, parseIpNetwork } from "../../mail/ip-address.ts";
 import { inOrder } from "./in-order.ts";
 import { openItem } from "./open-item.ts";
-import { inspectedOutcome, type Outcome, type Setup, troubleOutcome } from "./outcome.ts";
+import { inspectedOutcome, type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
 import { readEnvelope } from "./read-envelope.ts";
 import { fileTrouble, type Item, type Source, type Trouble } from "./sources.ts";
 
@@ -26,7 +26,18 @@ export function inspectAll(items: AsyncIterable<Item>, setup: Setup, means: Mean
   });
 }
 
-export async function inspectItem(item: Item, setup: Setup, means: Means): Promise<Outcome> {
+/** A few items, and what they gave put together. */
+export async function inspectChunk(items: readonly Item[], setup: Setup, means: Means): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for await (const outcome of inspectAll(listed(items), setup, means)) outcomes.push(outcome);
+  return together(outcomes);
+}
+
+async function* listed(items: readonly Item[]): AsyncGenerator<Item> {
+  yield* items;
+}
+
+async function inspectItem(item: Item, setup: Setup, means: Means): Promise<Outcome> {
   if (item.kind === "trouble") return troubleOutcome(item.source, item.error, setup);
   const opened = await openItem(item);
   if (!opened.ok) return troubleOutcome(item.source, opened.error, setup);

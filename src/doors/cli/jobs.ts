@@ -1,10 +1,10 @@
 /**
- * `--jobs N`: chunks of items go to worker threads, outcomes come back and leave in input order. Threads share nothing: each loads the
- * engine and opens a resolver of its own. They are started as work comes, so that two files never wait for eight threads. What
- * can be read only once (a pipe) stays on the main thread. A thread that dies answers its chunks as a fault of ours.
+ * `--jobs N`: chunks of items are inspected on N threads, the main one among them, and outcomes leave in input order. The threads share
+ * nothing: each loads the engine and opens a resolver of its own. One is started only when there is more to do than the main thread
+ * has in hand, and gets work once it says that it is ready. What can be read only once (a pipe) stays on the main thread.
+ * A thread that dies answers its chunks as a fault of ours.
  */
 import { inOrder } from "./in-order.ts";
-import type { Means } from "./inspect-item.ts";
 import { type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
 import type { ResolverChoice, Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
@@ -12,28 +12,25 @@ import type { Item } from "./sources.ts";
 /** What a worker is started with. */
 export type WorkerSetup = { readonly setup: Setup; readonly resolver: ResolverChoice };
 export type WorkerRequest = { readonly id: number; readonly items: readonly Item[] };
-/** The outcomes of the whole chunk, put together: one text to pass on and one write. */
-export type WorkerReply = { readonly id: number; readonly outcome: Outcome };
+/** `ready` once, then the outcomes of each chunk, put together: one text to pass on and one write. */
+export type WorkerReply = { readonly kind: "ready" } | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome };
 
 export type JobsOptions = {
   readonly jobs: number;
   readonly start: () => Worker;
   readonly setup: Setup;
-  readonly means: Means;
+  /** Inspects a chunk on the main thread. */
+  readonly inspect: (chunk: readonly Item[]) => Promise<Outcome>;
 };
 
 /** All items on `jobs` threads. */
-export async function* runInThreads(items: AsyncIterable<Item>, { jobs, start, setup, means }: JobsOptions): AsyncGenerator<Outcome> {
-  const pool = openPool(jobs, start, setup);
+export async function* runInThreads(items: AsyncIterable<Item>, { jobs, start, setup, inspect }: JobsOptions): AsyncGenerator<Outcome> {
+  const pool = openPool(jobs - 1, start, setup);
+  const own = oneByOne(inspect);
   try {
     yield* inOrder(inChunks(items), {
-      window: 4 * jobs,
-      run: async (chunk): Promise<Outcome> => {
-        const [first] = chunk;
-        if (first?.kind !== "stream") return pool.run(chunk);
-        const { inspectItem } = await import("./inspect-item.ts");
-        return inspectItem(first, setup, means);
-      },
+      window: pendingMax * jobs,
+      run: (chunk) => (chunk[0]?.kind === "stream" ? own(chunk) : (pool.run(chunk) ?? own(chunk))),
       alone: (chunk) => chunk[0]?.kind === "stream",
     });
   } finally {
@@ -42,6 +39,8 @@ export async function* runInThreads(items: AsyncIterable<Item>, { jobs, start, s
 }
 
 const chunkItemsMax = 16;
+/** Chunks that wait at one thread: enough that it never runs dry while the main thread is busy with a chunk of its own. */
+const pendingMax = 4;
 
 async function* inChunks(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[]> {
   let chunk: Item[] = [];
@@ -60,31 +59,42 @@ async function* inChunks(items: AsyncIterable<Item>): AsyncGenerator<readonly It
   if (chunk.length > 0) yield chunk;
 }
 
-type Pending = { readonly items: readonly Item[]; readonly settle: (outcome: Outcome) => void };
-type Thread = { readonly worker: Worker; readonly pending: Map<number, Pending>; ended: boolean };
+/** The main thread's own work: one chunk after the other, the event loop turning between two, so that the other threads are heard. */
+function oneByOne(inspect: JobsOptions["inspect"]): JobsOptions["inspect"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (chunk) => {
+    const done = last.then(async () => {
+      const outcome = await inspect(chunk);
+      await new Promise((resolve) => setImmediate(resolve));
+      return outcome;
+    });
+    last = done;
+    return done;
+  };
+}
 
-function openPool(jobs: number, start: () => Worker, setup: Setup): { run(items: readonly Item[]): Promise<Outcome>; stop(): void } {
+type Pending = { readonly items: readonly Item[]; readonly settle: (outcome: Outcome) => void };
+type Thread = { readonly worker: Worker; readonly pending: Map<number, Pending>; state: "starting" | "ready" | "ended" };
+
+/** `run` gives null where the main thread is better placed: no other thread is ready, or all have enough. */
+type Pool = { run(items: readonly Item[]): Promise<Outcome> | null; stop(): void };
+
+function openPool(size: number, start: () => Worker, setup: Setup): Pool {
   const threads: Thread[] = [];
-  let id = 0;
-  function pick(): Thread {
-    const alive = threads.filter((thread) => !thread.ended);
-    const idle = alive.find((thread) => thread.pending.size === 0);
-    if (idle !== undefined) return idle;
-    if (alive.length < jobs) {
-      const thread = openThread(start(), setup);
-      threads.push(thread);
-      return thread;
-    }
-    return alive.reduce((least, thread) => (thread.pending.size < least.pending.size ? thread : least));
-  }
+  let chunks = 0;
   return {
-    run: (items) =>
-      new Promise((settle) => {
-        id += 1;
-        const thread = pick();
-        thread.pending.set(id, { items, settle });
-        thread.worker.send({ id, items } satisfies WorkerRequest);
-      }),
+    run: (items) => {
+      chunks += 1;
+      // The first chunk is the main thread's: two files never wait for another thread to load.
+      if (chunks > 1 && threads.length < size && chunks > threads.length + 1) threads.push(openThread(start(), setup));
+      const free = threads.filter(({ state, pending }) => state === "ready" && pending.size < pendingMax);
+      const thread = free.sort((a, b) => a.pending.size - b.pending.size)[0];
+      if (thread === undefined) return null;
+      return new Promise((settle) => {
+        thread.pending.set(chunks, { items, settle });
+        thread.worker.send({ id: chunks, items } satisfies WorkerRequest);
+      });
+    },
     stop: () => {
       for (const thread of threads) thread.worker.stop();
     },
@@ -92,16 +102,20 @@ function openPool(jobs: number, start: () => Worker, setup: Setup): { run(items:
 }
 
 function openThread(worker: Worker, setup: Setup): Thread {
-  const thread: Thread = { worker, pending: new Map(), ended: false };
+  const thread: Thread = { worker, pending: new Map(), state: "starting" };
   worker.onMessage((message) => {
     // Our own worker: serve-jobs.ts is the only one that answers.
     const reply = message as WorkerReply;
+    if (reply.kind === "ready") {
+      thread.state = "ready";
+      return;
+    }
     const pending = thread.pending.get(reply.id);
     thread.pending.delete(reply.id);
     pending?.settle(reply.outcome);
   });
   worker.onEnd((error) => {
-    thread.ended = true;
+    thread.state = "ended";
     const message = `a fault of ours: a worker thread ended (${error === null ? "without a word" : error.message})`;
     for (const { items, settle } of thread.pending.values())
       settle(together(items.map((item) => troubleOutcome(item.source, { code: "internal", message }, setup))));

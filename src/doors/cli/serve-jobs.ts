@@ -1,7 +1,7 @@
 /** The worker's side of `--jobs`: answers each request of jobs.ts with the outcome of its chunk. */
-import { inspectAll, type Means } from "./inspect-item.ts";
+import { inspectChunk, type Means } from "./inspect-item.ts";
 import type { WorkerReply, WorkerRequest } from "./jobs.ts";
-import { type Outcome, type Setup, together } from "./outcome.ts";
+import type { Setup } from "./outcome.ts";
 import type { Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
 
@@ -12,12 +12,7 @@ export function serveJobs(port: Pick<Worker, "send" | "onMessage">, setup: Setup
     void answer(id, items);
   });
   async function answer(id: number, items: readonly Item[]): Promise<void> {
-    const outcomes: Outcome[] = [];
-    for await (const outcome of inspectAll(listed(items), setup, means)) outcomes.push(outcome);
-    port.send({ id, outcome: together(outcomes) } satisfies WorkerReply);
+    port.send({ kind: "outcome", id, outcome: await inspectChunk(items, setup, means) } satisfies WorkerReply);
   }
-}
-
-async function* listed(items: readonly Item[]): AsyncGenerator<Item> {
-  yield* items;
+  port.send({ kind: "ready" } satisfies WorkerReply);
 }

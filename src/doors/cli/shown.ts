@@ -13,11 +13,15 @@ const unfit = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}|[\u115f\u1160\u3164\uffa0\u2800]/
 
 /** A value as one line of JSON, as harmless on a terminal as `shown` is, and the same value to whoever parses it. */
 export function jsonLine(value: unknown): string {
-  const escaped = JSON.stringify(value).replace(unfit, (char) =>
+  const text = JSON.stringify(value);
+  if (!beyondPrintable.test(text)) return `${text}\n`;
+  const escaped = text.replace(unfit, (char) =>
     Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
   );
   return `${escaped}\n`;
 }
+
+const beyondPrintable = /[^ -~]/;
 
 /** At most `max` characters, the last an ellipsis where something was cut. */
 export function cut(text: string, max: number): string {

@@ -46,11 +46,11 @@ test("progress: only on a terminal, only where the messages do not scroll by the
   ] as const) {
     const stderr = collected(err);
     const line = progress(stderr, collected(out), clock);
-    await line.show("1 messages");
+    await line.show(() => "1 messages");
     now += 10;
-    await line.show("2 messages");
+    await line.show(() => "2 messages");
     now += 100;
-    await line.show("3 messages");
+    await line.show(() => "3 messages");
     await line.clear();
     assert.deepEqual(stderr.texts, shown ? ["\r\x1b[K1 messages", "\r\x1b[K3 messages", "\r\x1b[K"] : []);
   }

@@ -41,7 +41,7 @@ function styleOf(tally: string): Style {
 const refreshMs = 100;
 
 /** A line on stderr that is written over and over; silent where nobody watches, or where the messages themselves scroll by. */
-export function progress(err: Output, out: Output, clock: Clock): { show(text: string): Promise<void>; clear(): Promise<void> } {
+export function progress(err: Output, out: Output, clock: Clock): { show(text: () => string): Promise<void>; clear(): Promise<void> } {
   const watched = err.isTerminal && !out.isTerminal;
   let last = 0;
   return {
@@ -49,7 +49,7 @@ export function progress(err: Output, out: Output, clock: Clock): { show(text: s
       const now = clock();
       if (!watched || now - last < refreshMs) return;
       last = now;
-      await err.write(`\r\x1b[K${text}`);
+      await err.write(`\r\x1b[K${text()}`);
     },
     async clear() {
       if (watched && last > 0) await err.write("\r\x1b[K");

@@ -96,7 +96,8 @@ function findings(signature: DkimSignature, { answer, bodies, now }: Learnt): Fi
 
 function verified(shown: Shown, { reason, headerResult, bodyResult, keyBits, bodyCovered, comment }: Judgement): DkimResult {
   const result = reason === null ? "pass" : outcomeOf[reason];
-  return { result, reason, headerResult, bodyResult, ...shown, keyBits, bodyCovered, comment };
+  const { domain, selector, algorithm, signatureStart } = shown;
+  return { result, reason, headerResult, bodyResult, domain, selector, algorithm, signatureStart, keyBits, bodyCovered, comment };
 }
 
 function refused(shown: Shown, { reason, comment }: Broken): DkimResult {

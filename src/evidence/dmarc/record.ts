@@ -5,6 +5,7 @@
  * remainder, which is discarded. Records are parsed once: the most recent texts are kept. It refuses records past our limits.
  */
 import { limits } from "../../base/limits.ts";
+import { memoizedByObject } from "../../base/memo.ts";
 import { reportingUris } from "./reporting-uri.ts";
 import type { DmarcPolicy } from "./result.ts";
 
@@ -36,7 +37,7 @@ export type DmarcRecord = {
 export type TxtReading = { readonly kind: "foreign" | "broken" | "refused" } | { readonly kind: "record"; readonly record: DmarcRecord };
 
 /** Reads one TXT record, its strings joined (RFC 9989 §4.5). Total: never throws. */
-export function readTxt(bytes: Uint8Array): TxtReading {
+export const readTxt: (bytes: Uint8Array) => TxtReading = memoizedByObject((bytes) => {
   // RFC 9989 §4.8: dmarc-version begins the record; no white space stands before it.
   if (bytes[0] !== lowerV && bytes[0] !== upperV) return foreign;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1", 0, limits.dmarcRecordBytesMax + 1);
@@ -49,7 +50,7 @@ export function readTxt(bytes: Uint8Array): TxtReading {
   }
   recent.set(text, reading);
   return reading;
-}
+});
 const lowerV = 0x76;
 const upperV = 0x56;
 const foreign: TxtReading = { kind: "foreign" };

@@ -4,6 +4,7 @@
  * A record that breaks the grammar, has another version or has no p= is no record.
  */
 import { limits } from "../../base/limits.ts";
+import { memoizedByObject } from "../../base/memo.ts";
 import { latin1 } from "../../mail/header.ts";
 import { colonList, decodeBase64, parseTagList } from "../../mail/tag-list.ts";
 import { ed25519Key, type PublicKey, rsaKey } from "./public-key.ts";
@@ -23,7 +24,7 @@ export type KeyRecord = {
 };
 
 /** The record that one TXT record holds; null where it holds none. */
-export function parseKeyRecord(txt: Uint8Array): KeyRecord | null {
+export const parseKeyRecord: (txt: Uint8Array) => KeyRecord | null = memoizedByObject((txt) => {
   if (txt.length > limits.keyRecordBytesMax) return null;
   const text = latin1(txt);
   const known = kept.get(text);
@@ -38,7 +39,7 @@ export function parseKeyRecord(txt: Uint8Array): KeyRecord | null {
   const record = read(text);
   if (record !== null) keep(text, record);
   return record;
-}
+});
 
 const kept = new Map<string, KeyRecord>();
 

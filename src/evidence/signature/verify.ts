@@ -81,7 +81,8 @@ type HeaderJudgement = {
 function judgeHeader(signature: MessageSignature, header: CanonicalHeader, { answer, objection }: Findings): HeaderJudgement {
   const keys = keysFor(signature.algorithm, answer);
   if (isBroken(keys)) return { result: "none", keyBits: keys.bits, trouble: keys, failure: null, remark: null };
-  const text = header.signedText({ ...signature, canonicalization: signature.canonicalization.header });
+  const { field, cut, headers, canonicalization } = signature;
+  const text = header.signedText({ field, cut, headers, canonicalization: canonicalization.header });
   let objected: HeaderJudgement | null = null;
   for (const key of keys) {
     if (!verifies(text, signature, key)) continue;

@@ -93,22 +93,43 @@ async function checkDomain(evaluation: Evaluation, domain: string, depth: number
   return "fault" in record ? failure("syntax", record.term) : evaluateRecord(evaluation, record, { domain, depth });
 }
 
-/** RFC 7208 §4.6.2, §4.7: the terms from left to right; then the redirect; then neutral. */
-async function evaluateRecord(evaluation: Evaluation, record: SpfRecord, place: Place): Promise<Outcome> {
+/** RFC 7208 §4.6.2, §4.7: the terms from left to right; then the redirect; then neutral. No promise where no term asks DNS. */
+function evaluateRecord(evaluation: Evaluation, record: SpfRecord, place: Place): Outcome | Promise<Outcome> {
+  let evaluated = 0;
+  for (const directive of record.directives) {
+    const found = matchHere(evaluation, directive);
+    if (found === null) return evaluateByDns(evaluation, { ...record, directives: record.directives.slice(evaluated) }, place);
+    const outcome = outcomeOf(evaluation, { directive, found }, { record, place });
+    if (outcome !== null) return outcome;
+    evaluated += 1;
+  }
+  return record.redirect === null ? neutral : evaluateByDns(evaluation, { ...record, directives: [] }, place);
+}
+
+/** The rest of a record, from the first term on that asks DNS. */
+async function evaluateByDns(evaluation: Evaluation, record: SpfRecord, place: Place): Promise<Outcome> {
   for (const directive of record.directives) {
     const found = matchHere(evaluation, directive) ?? (await matchByDns(evaluation, directive, place));
-    if (evaluation.onTerm !== undefined) report(evaluation, place, { term: directive.text, found });
-    if (found === false) continue;
-    if (typeof found === "string") return failure(found, directive.text);
-    const inner = found === true ? null : found;
-    // RFC 7208 §5.2: an error inside an include is the result of the whole.
-    if (inner !== null && inner.result !== "pass") return { ...inner, terms: via(directive.text, inner), exp: null };
-    return match(evaluation, directive, { record, place, inner });
+    const outcome = outcomeOf(evaluation, { directive, found }, { record, place });
+    if (outcome !== null) return outcome;
   }
   if (record.redirect === null) return neutral;
   const redirected = await followRedirect(evaluation, record.redirect, place);
   report(evaluation, place, { term: record.redirect.text, found: redirected });
   return redirected;
+}
+
+type Term = { readonly directive: Directive; readonly found: Found };
+
+/** What a term that was evaluated makes of the record; null where the next one is to be asked. */
+function outcomeOf(evaluation: Evaluation, { directive, found }: Term, at: { record: SpfRecord; place: Place }): Outcome | null {
+  if (evaluation.onTerm !== undefined) report(evaluation, at.place, { term: directive.text, found });
+  if (found === false) return null;
+  if (typeof found === "string") return failure(found, directive.text);
+  const inner = found === true ? null : found;
+  // RFC 7208 §5.2: an error inside an include is the result of the whole.
+  if (inner !== null && inner.result !== "pass") return { ...inner, terms: via(directive.text, inner), exp: null };
+  return match(evaluation, directive, { ...at, inner });
 }
 
 /** The mechanisms that need no DNS; null for the others. */
@@ -125,12 +146,23 @@ function matchHere({ client }: Evaluation, directive: Directive): boolean | null
 }
 
 /** The mechanisms that cost a term (RFC 7208 §4.6.4). An include that passed or failed with an error gives the inner outcome. */
-async function matchByDns(evaluation: Evaluation, directive: Directive, place: Place): Promise<boolean | ErrorReason | Outcome> {
+function matchByDns(evaluation: Evaluation, directive: Directive, place: Place): Found | Promise<Found> {
   if (directive.kind === "all" || directive.kind === "ip4" || directive.kind === "ip6") return false;
   const refused = chargeTerm(evaluation, directive.domain);
   if (refused !== null) return refused;
   if (directive.domain !== null && matchesNothing(evaluation, directive.domain)) return false;
-  const target = directive.domain?.target ?? (await targetOf(evaluation, directive.domain, place.domain));
+  const target = directive.domain?.target ?? targetOf(evaluation, directive.domain, place.domain);
+  if (target instanceof Promise) return target.then((found) => matchTarget(evaluation, directive, { target: found, place }));
+  return matchTarget(evaluation, directive, { target, place });
+}
+
+type Found = boolean | ErrorReason | Outcome;
+
+function matchTarget(
+  evaluation: Evaluation,
+  directive: Exclude<Directive, { kind: "all" | "ip4" | "ip6" }>,
+  { target, place }: { readonly target: string | null; readonly place: Place },
+): Found | Promise<Found> {
   switch (directive.kind) {
     case "include":
       return matchInclude(evaluation, target, place);

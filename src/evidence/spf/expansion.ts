@@ -14,10 +14,10 @@ export function matchesNothing(evaluation: Evaluation, string: MacroString): boo
 }
 
 /** The <target-name> of a term (RFC 7208 §4.8), `domain` itself without a domain-spec; null where DNS cannot carry it. */
-export async function targetOf(evaluation: Evaluation, spec: DomainSpec | null, domain: string): Promise<string | null> {
+export function targetOf(evaluation: Evaluation, spec: DomainSpec | null, domain: string): string | null | Promise<string | null> {
   if (spec === null) return domain;
   if (spec.fixed !== null) return spec.target;
-  return targetName(await expand(evaluation, spec, domain));
+  return expand(evaluation, spec, domain).then(targetName);
 }
 
 /** Expands a macro string for a record of `domain`. */

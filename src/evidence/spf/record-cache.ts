@@ -3,10 +3,11 @@
  * can never be wrong or stale; bounded by the text it holds, and the record used longest ago goes first.
  */
 import { limits } from "../../base/limits.ts";
+import { memoizedByObject } from "../../base/memo.ts";
 import { parseRecord, type RecordFault, type SpfRecord } from "./record.ts";
 
-/** Reads the bytes of a record, from memory where the same bytes were read before. */
-export function readRecord(bytes: Uint8Array): SpfRecord | RecordFault {
+/** Reads the bytes of a record, from memory where the same bytes were read before: at once if they are the very same answer. */
+export const readRecord: (bytes: Uint8Array) => SpfRecord | RecordFault = memoizedByObject((bytes) => {
   const text = latin1(bytes);
   const known = parsed.get(text);
   if (known !== undefined) {
@@ -17,7 +18,7 @@ export function readRecord(bytes: Uint8Array): SpfRecord | RecordFault {
   const record = parseRecord(text);
   remember(text, record);
   return record;
-}
+});
 
 const parsed = new Map<string, SpfRecord | RecordFault>();
 let held = 0;
