@@ -54,6 +54,7 @@ export const limits = {
   dmarcRecordsKeptMax: 1000, // local: parsed records kept, of at most 4 KB each
   // iprev. RFC 8601 §3 asks for a limit.
   iprevNamesMax: 10,
+  fromMxHostsMax: 5, // local: MX hosts of the From domain that are compared with the client
   // DNS for one message: the lanes of dns/budget.ts add up to 60.
   messageDnsQueriesMax: 60,
   messageDnsMs: 15_000,
@@ -77,9 +78,31 @@ export const limits = {
   authenticationResultsBytesMax: 16 * 1024,
   authenticationResultsValueBytesMax: 512,
   authenticationResultsNameBytesMax: 128, // methods, results, properties: two names and a value stay below 998 octets
+  // X-Assay-Report, written and read. Local.
+  reportValueBytesMax: 255, // as encoded; a key and a value stay far below 998 octets
+  reportWordBytesMax: 64, // one word of the list of suspicions, of at most reportSuspicionsMax
+  reportSuspicionsMax: 8,
+  reportFieldBytesMax: 8 * 1024,
+  // SMTP replies, written.
+  replyLineBytesMax: 512, // RFC 5321 §4.5.3.1.5: code and CRLF included
+  replyTraceIdCharactersMax: 64, // local
+  replyRecipientsCharactersMax: 256, // local: addresses of 5.7.703
   // Received, read for the envelope of stored mail. Local.
   receivedFieldBytesMax: 4096,
   receivedFieldsMax: 100, // RFC 5321 §6.3 lets a server see a loop from 100 on
+  // Bounces and references. Local.
+  contentTypeCharactersMax: 2048,
+  reportPartsMax: 16, // RFC 6522 §3 has three
+  returnedPartBytesMax: 64 * 1024, // of a part's beginning: its header, and that of the returned message
+  messageIdCharactersMax: 512,
+  // assay explain: fields read as results, facts and signatures of one pasted header. Local.
+  explainStatementsMax: 64,
+  explainNotesMax: 24,
+  // Warm start. Local.
+  recipientsFieldBytesMax: 16 * 1024, // of a To, Cc or Bcc field of ours
+  logTransactionsMax: 20_000, // messages of a mail log that are open at once
+  learntDays: 400, // how long a message that was learnt from a file is known as learnt
+  learnBatch: 500, // messages a transaction
   // Mailboxes. Local.
   mboxFromLineBytesMax: 1024,
   directoryDepthMax: 64,
@@ -93,4 +116,43 @@ export const limits = {
   referencesMax: 8,
   sharedOrganizationsMax: 20,
   sharedMxOrganizationsMax: 5,
+  // The store of sender history. Local.
+  historyRecipientsMax: 64, // recipients of one message that are looked up, and learnt from
+  historyKeyCharactersMax: 255, // a token's value or an organization; longer ones are not kept
+  historyForgottenBelow: 0.05, // messages, decayed: a row below it is pruned (one message: after 130 days)
+  historySourceUnauthenticatedPerDay: 200, // messages of one source (its prefix) that may open new rows in a day
+  historySourceAuthenticatedPerDay: 5000, // a prefix of a large sending service speaks for thousands of organizations
+  historySourcesMax: 200_000, // sources counted at once; past it no further source opens new rows that day
+  historyStoreBytesMax: 8 * 1024 * 1024 * 1024, // past it unauthenticated mail opens no new rows
+  historyPruneRows: 2000, // rows that one step of pruning looks at
+  historyPruneDays: 1, // one pass over the store a day
+  journalDays: 30, // outbound journal: a bounce or an answer that comes later is not known as one
+  storeQueueMax: 20_000, // lessons waiting to be written; past it the oldest are dropped
+  storeBatchMax: 1000, // lessons in one transaction
+  storeBatchMs: 50, // how long the first one waits for others
+  storeLockMs: 2000, // how long the writer waits for another process's lock
+  storeRetryMs: 1000, // pause after a failure, doubled each time
+  storeRetryMaxMs: 10_000,
+  storeFreeBytesMin: 64 * 1024 * 1024, // less free space on the disk is a warning, before it is full
+  storeWatchMs: 5000, // how often free space is looked at
+  storeReadCacheBytes: 32 * 1024 * 1024,
+  storeStatementsMax: 64, // prepared read statements kept, one for each shape of question
+  // The operator's entries and rules. Local.
+  entryIdleDays: 90, // an accepting entry that nobody needed for so long ends (design: compauth.md)
+  entryTextCharactersMax: 600, // an address and a domain at their longest
+  entryNoteCharactersMax: 500,
+  nameLineageMax: 4, // a name, its organization, and what is just below that: as entries are looked up by
+  pairUsersMax: 10, // From side of the keys of one message
+  pairInfrastructuresMax: 24, // the other side
+  pairKeysMax: 260, // keys of one message, all told
+  entryRecipientsMax: 64, // recipients of one message whose own entries are looked up
+  entryAncestorsMax: 8, // `*.domain` entries that one domain can match
+  listKeysMax: 1024, // keys of one message in the lists: 113 of an IPv6 client, 64 recipients with their safe senders
+  ruleCharactersMax: 4096,
+  ruleTestsMax: 64,
+  ruleDepthMax: 16,
+  ruleValuesMax: 64, // values of one test, and actions of one rule
+  ruleTextCharactersMax: 256, // a quoted text: a pattern, a stamp, a reply
+  rulesMax: 200,
+  filterFieldCharactersMax: 4096,
 } as const;

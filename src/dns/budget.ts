@@ -1,6 +1,7 @@
 /**
  * The DNS of one message. Every mechanism asks through its own lane, so that a hostile SPF record or a pile of signatures can
- * starve neither each other nor the From domain's walk; the lanes add up to limits.messageDnsQueriesMax.
+ * starve neither each other nor the From domain's walk; the lanes add up to limits.messageDnsQueriesMax. What is asked after
+ * them, only where nothing explicit decided, has spare lanes: they share what the others left.
  * An identical question is asked once a message. Past a lane's quota or the message's deadline the answer is `timeout` with
  * `withheld`: a temporary error, never a pass. Each question is reported to the trace with its answer.
  */
@@ -10,11 +11,15 @@ import type { Answer, RecordType } from "./answer.ts";
 import type { Clock, Resolver } from "./resolver.ts";
 
 export const laneQuotas = { author: 14, mailfrom: 22, helo: 6, iprev: 4, dkim: 8, arc: 6 } as const;
+/** At most this many of the questions that the lanes above left, the author's apart, which stay reserved. */
+export const spareQuotas = { hosts: 7, fromspf: 22 } as const;
 export type Lane = keyof typeof laneQuotas;
+/** To be opened once the others are done: what it may ask is settled then. */
+export type SpareLane = keyof typeof spareQuotas;
 
 /** One question as the trace shows it. `startedAt` in ms since 1970, `ms` the time to the answer, `left` what the lane may still ask. */
 export type Question = {
-  readonly lane: Lane;
+  readonly lane: Lane | SpareLane;
   readonly name: string;
   readonly type: RecordType;
   readonly answer: Answer;
@@ -39,9 +44,22 @@ export type BudgetOptions = {
 };
 
 /** Opens the budget of one message; the deadline counts from now. */
-export function messageDns(resolver: Resolver, options: BudgetOptions): (lane: Lane) => Dns {
-  const message: Message = { resolver, options, asked: new Map(), until: options.clock() + limits.messageDnsMs };
+export function messageDns(resolver: Resolver, options: BudgetOptions): (lane: Lane | SpareLane) => Dns {
+  const message: Message = { resolver, options, asked: new Map(), until: options.clock() + limits.messageDnsMs, spare: spareMax };
   return (lane) => new OpenLane(message, lane);
+}
+
+const spareMax = limits.messageDnsQueriesMax - laneQuotas.author;
+
+function quotaOf(message: Message, lane: Lane | SpareLane): number {
+  if (!isSpare(lane)) return message.options.quotas?.[lane] ?? laneQuotas[lane];
+  const quota = Math.max(0, Math.min(spareQuotas[lane], message.spare));
+  message.spare -= quota;
+  return quota;
+}
+
+function isSpare(lane: Lane | SpareLane): lane is SpareLane {
+  return lane === "hosts" || lane === "fromspf";
 }
 
 /** What the lanes of a message share. */
@@ -51,21 +69,25 @@ type Message = {
   /** By type and name. */
   readonly asked: Map<string, Promise<Answer>>;
   readonly until: number;
+  /** What the reserved lanes, the author's apart, have not used, less what spare lanes were given. */
+  spare: number;
 };
 
 type Asked = { readonly name: string; readonly type: RecordType; readonly answer: Promise<Answer>; readonly repeated: boolean };
 
 class OpenLane implements Dns {
   private readonly message: Message;
-  private readonly lane: Lane;
+  private readonly lane: Lane | SpareLane;
   /** What this lane has asked, by type and name; as few as its quota. */
   private readonly mine: string[] = [];
   private unasked: number;
+  private readonly usesSpare: boolean;
 
-  constructor(message: Message, lane: Lane) {
+  constructor(message: Message, lane: Lane | SpareLane) {
     this.message = message;
     this.lane = lane;
-    this.unasked = message.options.quotas?.[lane] ?? laneQuotas[lane];
+    this.unasked = quotaOf(message, lane);
+    this.usesSpare = lane !== "author" && !isSpare(lane);
   }
 
   get left(): number {
@@ -85,6 +107,7 @@ class OpenLane implements Dns {
     if (!this.mine.includes(key)) {
       if (this.unasked === 0) return this.withhold({ name, type }, "budget");
       this.unasked -= 1;
+      if (this.usesSpare) this.message.spare -= 1;
       this.mine.push(key);
     }
     if (known === undefined && options.clock() > until) return this.withhold({ name, type }, "deadline");
@@ -119,7 +142,13 @@ const beyondAscii = /[^\x00-\x7f]/;
 
 keepOne(
   new OpenLane(
-    { resolver: { query: () => Promise.resolve({ status: "nxdomain" }) }, options: { clock: () => 0 }, asked: new Map(), until: 0 },
+    {
+      resolver: { query: () => Promise.resolve({ status: "nxdomain" }) },
+      options: { clock: () => 0 },
+      asked: new Map(),
+      until: 0,
+      spare: 0,
+    },
     "author",
   ),
 );

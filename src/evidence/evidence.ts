@@ -6,7 +6,8 @@ import type { Defect } from "../mail/defect.ts";
 import type { ArcResult } from "./arc/result.ts";
 import type { DkimResult } from "./dkim/result.ts";
 import type { DmarcResult } from "./dmarc/result.ts";
-import type { Infrastructure, IprevResult } from "./iprev/result.ts";
+import type { Infrastructure } from "./infrastructure/result.ts";
+import type { IprevResult } from "./iprev/result.ts";
 import type { SpfResult } from "./spf/result.ts";
 
 /** Does the identifier belong to the author's organization: by DMARC (walk, strict or relaxed), and by the Public Suffix List? */
@@ -20,6 +21,6 @@ export type Evidence = {
   readonly arc: ArcResult;
   readonly dmarc: DmarcResult;
   readonly infrastructure: Infrastructure;
-  /** Message-ID of ours that this bounce returns; null: not a bounce, or not known. */
+  /** The Message-ID, without brackets, that this bounce says it returns: anybody can write one. Null: not a bounce, or none readable. */
   readonly bounceOf: string | null;
 };

@@ -2,34 +2,37 @@
  * Gathers the evidence about one message: every mechanism starts at once, asks DNS in its own lane, and the body is read once
  * while the answers come (house: transaction → evidence). It decides nothing.
  */
-import type { Dns, Lane } from "../dns/budget.ts";
+import type { Dns, Lane, SpareLane } from "../dns/budget.ts";
 import type { Clock } from "../dns/resolver.ts";
 import { readBody } from "../mail/body.ts";
 import { type Defect, sortDefects } from "../mail/defect.ts";
 import type { OpenMessage } from "../mail/message.ts";
 import { shippedSuffixes } from "../mail/public-suffix.ts";
+import { reportReader } from "../mail/report.ts";
 import type { Transaction } from "../mail/transaction.ts";
+import type { TrustedSealer } from "./arc/result.ts";
 import { prepareArc } from "./arc/verify.ts";
 import { prepareDkim } from "./dkim/verify.ts";
 import { type DmarcEvaluation, startDmarc } from "./dmarc/evaluate.ts";
 import type { DmarcMode, DmarcResult } from "./dmarc/result.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Alignment, Evidence } from "./evidence.ts";
 import { authorOf } from "./from/author.ts";
 import type { FromProfile, FromResult } from "./from/result.ts";
 import { validateFrom } from "./from/validate.ts";
+import { infrastructureOf } from "./infrastructure/client.ts";
+import { askImplicit, decidesExplicitly } from "./infrastructure/implicit.ts";
 import { checkIprev } from "./iprev/check.ts";
-import { infrastructureOf } from "./iprev/infrastructure.ts";
 import { bodyHashes } from "./signature/body-hash.ts";
 import { checkHost } from "./spf/check-host.ts";
 import type { SpfResult } from "./spf/result.ts";
 
 export type GatherDeps = {
-  readonly lane: (lane: Lane) => Dns;
+  readonly lane: (lane: Lane | SpareLane) => Dns;
   readonly clock: Clock;
   readonly fromProfile?: FromProfile | undefined;
   readonly dmarcMode?: DmarcMode | undefined;
   readonly localSuffixes?: readonly string[] | undefined;
-  readonly trustedSealers?: readonly string[] | undefined;
+  readonly trustedSealers?: readonly TrustedSealer[] | undefined;
   /** Our name, for the SPF macro %{r}. */
   readonly receiver: string;
 };
@@ -52,19 +55,24 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
   const spf = checkIdentities(envelope, deps);
   const iprev = checkIprev(envelope.ip, deps.lane("iprev"));
   const bodies = bodyHashes([...dkim.bodyHashes, ...arc.bodyHashes], header.lineEnd);
-  const reading = readBody(message.body, header.lineEnd, [bodies]);
+  const report = reportReader(header, envelope.mailFrom);
+  const reading = readBody(message.body, header.lineEnd, report === null ? [bodies] : [bodies, report]);
   const read = reading instanceof Promise ? await reading : reading;
   const [dkimResults, arcResult, iprevResult, ...spfResults] = await Promise.all([dkim.finish(bodies), arc.finish(bodies), iprev, ...spf]);
   const judged = await dmarc.finish({ spf: spfResults, dkim: dkimResults });
+  const undecided = author.single && !decidesExplicitly({ dmarc: judged, spf: spfResults, dkim: dkimResults });
+  const implicit =
+    undecided && author.domains[0] !== undefined ? askImplicit(author.domains[0], { envelope, spf: spfResults }, deps) : null;
+  const ofFrom = implicit === null ? null : await implicit;
   const evidence: Evidence = {
     defects: defectsOf(message, read.defects),
     iprev: iprevResult,
-    spf: spfResults.map((result, i) => ({ ...result, ...(judged.spf[i] ?? unaligned) })),
-    dkim: dkimResults.map((result, i) => ({ ...result, ...(judged.dkim[i] ?? unaligned) })),
+    spf: spfResults.map((result, i) => withAlignment(result, judged.spf[i] ?? unaligned)),
+    dkim: dkimResults.map((result, i) => withAlignment(result, judged.dkim[i] ?? unaligned)),
     arc: arcResult,
     dmarc: author.single ? judged.dmarc : withoutAuthor(judged.dmarc),
-    infrastructure: infrastructureOf(envelope.ip, iprevResult),
-    bounceOf: null,
+    infrastructure: infrastructureOf(envelope.ip, iprevResult, ofFrom),
+    bounceOf: report?.returned ?? null,
   };
   return { from, evidence, size: message.headBytes + read.bytes };
 }
@@ -75,6 +83,10 @@ function joinedSuffixes(configured: readonly string[] | undefined): readonly str
 }
 
 const unaligned = { aligned: false, alignedBestGuess: false } as const;
+
+function withAlignment<R extends object>(result: R, { aligned, alignedBestGuess }: Alignment): R & Alignment {
+  return { ...result, aligned, alignedBestGuess };
+}
 
 /** RFC 9989 §5.3.1: without exactly one author domain there is no DMARC result; the strictest failing policy still drives the action. */
 function withoutAuthor(dmarc: DmarcResult): DmarcResult {

@@ -1,6 +1,9 @@
 /** The ARC chain (RFC 8617 §5.2). */
 import type { AuthenticationResults } from "../../mail/authentication-results.ts";
 
+/** A sealer the operator believes; with `for`, only together with a forwarder or tenant that it is expected for (compauth.md row 8). */
+export type TrustedSealer = string | { readonly domain: string; readonly for?: readonly string[] };
+
 export type ArcReason =
   | "structure" // instances not 1..N, a field missing or repeated, a tag wrong
   | "too-many-sets" // more than limits.arcSetsMax

@@ -18,13 +18,13 @@ import { isBroken, type Signature } from "../signature/record.ts";
 import { judge, keysFor, verifies } from "../signature/verify.ts";
 import { type ChainSet, readChain } from "./chain.ts";
 import type { ArcMessageSignature } from "./record.ts";
-import type { ArcReason, ArcResult, ArcSet } from "./result.ts";
+import type { ArcReason, ArcResult, ArcSet, TrustedSealer } from "./result.ts";
 
 export type ArcDeps = {
   readonly dns: Dns;
   readonly clock: Clock;
   /** Domains whose chains the operator trusts. */
-  readonly trustedSealers: readonly string[];
+  readonly trustedSealers: readonly TrustedSealer[];
 };
 
 export type PreparedArc = {
@@ -173,7 +173,7 @@ function oldestPass(chain: readonly ChainSet[], verifies: (message: ArcMessageSi
   return oldest === 1 ? 0 : oldest;
 }
 
-function isTrusted(newest: ArcSet | undefined, trustedSealers: readonly string[]): boolean {
+function isTrusted(newest: ArcSet | undefined, trustedSealers: readonly TrustedSealer[]): boolean {
   if (newest?.bound !== true || newest.sealer === null) return false;
-  return trustedSealers.some((sealer) => domainToAscii(sealer) === newest.sealer);
+  return trustedSealers.some((sealer) => domainToAscii(typeof sealer === "string" ? sealer : sealer.domain) === newest.sealer);
 }

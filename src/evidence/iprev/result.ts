@@ -16,17 +16,3 @@ export type IprevResult = {
   /** The first name carries the address's digits or hex, or labels such as dyn, pool, dhcp, vps, static. */
   readonly generic: boolean;
 };
-
-/** Who runs the machine that connected, as far as addresses and names tell. */
-export type Infrastructure = {
-  /** Organizational domain of the first confirmed PTR name, else of the first name; null without PTR. */
-  readonly ptrOrganization: string | null;
-  readonly confirmed: boolean;
-  readonly generic: boolean;
-  /** /24 of an IPv4 client, /48 of an IPv6 client, in CIDR form. */
-  readonly prefix: string | null;
-  /** Null: no history to tell. */
-  readonly shared: boolean | null;
-  /** MX hosts of the From domain that are this client; null: not asked. */
-  readonly fromMxHosts: readonly string[] | null;
-};

@@ -5,9 +5,11 @@
 import { domainToAscii } from "../../mail/domain.ts";
 import { formatPrefix, parseIpAddress } from "../../mail/ip-address.ts";
 import { organizationalDomainByList } from "../../mail/public-suffix.ts";
-import type { Infrastructure, IprevResult } from "./result.ts";
+import type { IprevResult } from "../iprev/result.ts";
+import { type FromInfrastructure, type Infrastructure, notAsked } from "./result.ts";
 
-export function infrastructureOf(ip: string | null, iprev: IprevResult): Infrastructure {
+/** `ofFrom` is null where the From domain was not asked about its hosts. */
+export function infrastructureOf(ip: string | null, iprev: IprevResult, ofFrom: FromInfrastructure | null = null): Infrastructure {
   const address = ip === null ? null : parseIpAddress(ip);
   const name = iprev.names[0];
   const ascii = name === undefined ? null : domainToAscii(name);
@@ -17,6 +19,6 @@ export function infrastructureOf(ip: string | null, iprev: IprevResult): Infrast
     generic: iprev.generic,
     prefix: address === null ? null : formatPrefix(address),
     shared: null,
-    fromMxHosts: null,
+    ...(ofFrom ?? notAsked),
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { infrastructureOf } from "./infrastructure.ts";
-import type { IprevResult } from "./result.ts";
+import type { IprevResult } from "../iprev/result.ts";
+import { infrastructureOf } from "./client.ts";
 
 const named = (name: string, confirmed: number): IprevResult => ({
   result: confirmed > 0 ? "pass" : "fail",
