@@ -65,7 +65,17 @@ function evidence(dmarc: Partial<DmarcResult>, spf: Evidence["spf"] = []): Evide
     dkim: [],
     arc: { result: "none", reason: null, oldestPass: null, sets: [], trusted: false },
     dmarc: { ...dmarcNone, ...dmarc },
-    infrastructure: { ptrOrganization: null, confirmed: false, generic: false, prefix: null, shared: null, fromMxHosts: null },
+    infrastructure: {
+      ptrOrganization: null,
+      confirmed: false,
+      generic: false,
+      prefix: null,
+      shared: null,
+      fromMxHosts: null,
+      fromNeighbours: null,
+      fromSpf: null,
+      fromHostsUnknown: false,
+    },
     bounceOf: null,
   };
 }
@@ -173,6 +183,9 @@ test("the explanation lists each row that was weighed, the deciding one last", (
     weighed.map((fact) => [fact.id, fact.value]),
     [
       ["row-1", false],
+      ["row-2", false],
+      ["row-3", false],
+      ["row-4", false],
       ["row-5", false],
       ["row-6", true],
     ],

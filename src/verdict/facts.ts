@@ -1,10 +1,10 @@
 /** The facts that a verdict rests on, read off the evidence: one line each, in the order they were established. */
+import type { DmarcResult } from "../evidence/dmarc/result.ts";
 import type { Evidence } from "../evidence/evidence.ts";
-import type { ReasonCode } from "./reasons.ts";
+import { isGenericName } from "../evidence/iprev/generic.ts";
+import { domainToAscii } from "../mail/domain.ts";
+import { parseIpAddress } from "../mail/ip-address.ts";
 import type { DecisionInput, Fact } from "./verdict.ts";
-
-/** What weighing a row gave: the code if it applies, and why in words. */
-export type Weighed = { readonly code: ReasonCode | null; readonly because: string | null; readonly source: string };
 
 export function evidenceFacts({ from, evidence }: DecisionInput): Fact[] {
   const facts: Fact[] = [fact("from", from.result === "valid" ? "From is valid" : "From is invalid", from.reason ?? from.domain, "from")];
@@ -42,6 +42,29 @@ export function bestAlignedPass(evidence: Evidence): string | null {
   if (signature !== undefined) return `A DKIM signature of ${signature.domain} verified.`;
   const spf = evidence.spf.find((one) => one.identity === "mailfrom" && one.result === "pass" && one.alignedBestGuess && !one.broad);
   return spf === undefined ? null : `SPF passed for ${spf.domain}.`;
+}
+
+/** The client's confirmed names that somebody chose for it, as A-labels. A generic name, or one that is not confirmed, never helps. */
+export function confirmedNames({ transaction, evidence: { iprev, infrastructure } }: DecisionInput): readonly string[] {
+  if (iprev.confirmed === 0 || !infrastructure.confirmed) return [];
+  const client = transaction.ip === null ? null : parseIpAddress(transaction.ip);
+  return iprev.names.slice(0, iprev.confirmed).flatMap((name, i) => {
+    const ascii = domainToAscii(name);
+    if (ascii === null || (i === 0 && (iprev.generic || infrastructure.generic))) return [];
+    return client !== null && isGenericName(ascii, client) ? [] : [ascii];
+  });
+}
+
+/** DMARC failed, and the policy in force asks for quarantine or rejection. */
+export function enforces({ result, policy }: DmarcResult): boolean {
+  return result === "fail" && (policy === "quarantine" || policy === "reject");
+}
+
+/** Does anything explicit speak for the author: DMARC, a best guess, or an aligned pass under an unusable record? */
+export function authenticatesAsAuthor({ dmarc, ...evidence }: Evidence): boolean {
+  if (dmarc.result === "pass" || dmarc.result === "bestguesspass") return true;
+  if (dmarc.reason === "author" || (dmarc.result !== "permerror" && dmarc.result !== "temperror")) return false;
+  return bestAlignedPass({ dmarc, ...evidence }) !== null;
 }
 
 function belongs(alignment: { aligned: boolean; alignedBestGuess: boolean }): string {

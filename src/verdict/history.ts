@@ -31,6 +31,8 @@ export type TokenHistory = Token & {
   readonly messages: number;
   readonly failures: number;
   readonly failedOrganizations: number;
+  /** Established From organizations whose verified mail it only carried (Lesson.carriers): what tells a forwarder from a stranger. */
+  readonly relayed: number;
 };
 
 /** A From organization as a whole; counts decayed. */
@@ -57,6 +59,11 @@ export type History =
       /** Organizational domain of From by the suffix list; null without a single author. */
       readonly organization: string | null;
       readonly from: OrganizationHistory;
+      /**
+       * Between the message's recipients and the organization that verifiably handed it over for another (HistoryQuestion.carrier):
+       * their mail from it, under whatever From; zeros without one.
+       */
+      readonly carrier: ContactHistory;
       /** One entry for each token that was asked about, in that order. */
       readonly tokens: readonly TokenHistory[];
       /** All mail this tenant has seen, decayed. */
@@ -64,9 +71,29 @@ export type History =
       readonly contact: ContactHistory;
       /** The Message-ID that this bounce returns is in our outbound journal for this recipient; false also where it is no bounce. */
       readonly returnsOurs: boolean;
-      /** References or In-Reply-To name a Message-ID of ours. */
+      /**
+       * References or In-Reply-To name a Message-ID of ours that went to this From organization. (One that went elsewhere proves
+       * nothing: whoever got an answer from us knows a Message-ID of ours.)
+       */
       readonly answersOurs: boolean;
+      /** The operator's entries on pairs that match this message; the store has compared, nobody compares again. */
+      readonly entries: readonly PairEntry[];
     };
+
+/**
+ * The operator's word on a pair. An allow or confirmed entry is here only if it matches a confirmed PTR, a verified DKIM domain or,
+ * without a PTR, the prefix; a block matches an unconfirmed PTR too.
+ */
+export type PairEntry = {
+  readonly id: string;
+  readonly action: "allow" | "block" | "confirmed";
+  /** As the operator wrote it: From domain, address or `*`; and infrastructure or `*`. */
+  readonly user: string;
+  readonly infrastructure: string;
+  /** Of a block: also where the message authenticates as the From domain. */
+  readonly evenIfAuthenticated: boolean;
+  readonly by: string;
+};
 
 export type KnownHistory = Extract<History, { status: "known" }>;
 
@@ -76,6 +103,8 @@ export type HistoryQuestion = {
   readonly tenant: string;
   readonly day: number;
   readonly organization: string | null;
+  /** As carrierOf (tokens.ts) gives it: a list or forwarder that SPF or DKIM verified; null without one, as in most mail. */
+  readonly carrier: string | null;
   /** At most limits.historyTokensMax. */
   readonly tokens: readonly Token[];
   readonly recipients: readonly string[];
@@ -99,6 +128,13 @@ export type Lesson = {
   /** A recipient is in correspondence with the organization. */
   readonly answered: boolean;
   readonly tokens: readonly Token[];
+  /**
+   * Tokens that carried verified mail of an established organization without being vouched for by it, as a forwarder's: each counts
+   * the organization into `relayed`, and as seen; nothing is learnt of the organization on them. Never overlaps `tokens`.
+   */
+  readonly carriers: readonly Token[];
+  /** As in HistoryQuestion: the recipients have now heard from it, whoever From names. Null without one. */
+  readonly carrier: string | null;
   readonly recipients: readonly string[];
 };
 

@@ -5,6 +5,9 @@ import type { Evidence } from "../evidence/evidence.ts";
 import type { FromEvidence } from "../evidence/from/author.ts";
 import type { Transaction } from "../mail/transaction.ts";
 
+export type { History } from "./history.ts";
+export type { Policy } from "./policy.ts";
+
 export type CompauthResult = "pass" | "softpass" | "fail" | "none";
 
 /** One thing that was weighed: a row of the table, or evidence it rests on. `source` names the evidence, e.g. "evidence.dmarc". */
@@ -28,22 +31,6 @@ export type Verdict = {
 };
 
 export type DecisionInput = { readonly transaction: Transaction; readonly from: FromEvidence; readonly evidence: Evidence };
-
-/** What the organization has seen before. Nothing is known until a store is configured. */
-export type History = Record<string, never>;
-
-/** What the operator decides. Grows with the features that read it. */
-export type Policy = {
-  /** Public suffixes beyond the list's, for best-guess alignment. */
-  readonly localSuffixes?: readonly string[];
-  readonly fromProfile?: "eop" | "rfc5322";
-  readonly dmarcMode?: "rfc9989" | "rfc7489" | "compare";
-  readonly trustedSealers?: readonly string[];
-  /** authserv-ids whose Authentication-Results fields are ours, besides our own: stripped on arrival. */
-  readonly authservIds?: readonly string[];
-  /** Write compauth= into the RFC 8601 stamp (an unregistered method). Default true. */
-  readonly stampCompauth?: boolean;
-};
 
 export type Standing = "allowed" | "good" | "unknown" | "suspicious" | "blocked";
 export type SmtpReply = { readonly code: number; readonly enhanced: string; readonly text: string };
