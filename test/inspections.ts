@@ -5,6 +5,7 @@ import type { Evidence } from "../src/evidence/evidence.ts";
 import type { FromResult } from "../src/evidence/from/result.ts";
 import type { Transaction } from "../src/mail/transaction.ts";
 import type { Inspection } from "../src/stamp/inspection.ts";
+import { decisivePolicy } from "../src/verdict/decisive-policy.ts";
 import type { Verdict } from "../src/verdict/verdict.ts";
 
 export type Changes = {
@@ -16,16 +17,20 @@ export type Changes = {
 };
 
 export function inspectionWith(changes: Changes = {}): Inspection {
+  const input = {
+    transaction: { ...transaction, ...changes.transaction },
+    from: { ...from, ...changes.from },
+    evidence: { ...evidence, dmarc: { ...evidence.dmarc, ...changes.dmarc }, ...changes.evidence },
+  };
   return {
     schemaVersion: 1,
     id: "0199c0ffee000123456789ab",
     at: "2025-11-21T10:00:00.000Z",
     version: "0.1.0",
     policyVersion: null,
-    transaction: { ...transaction, ...changes.transaction },
-    from: { ...from, ...changes.from },
-    evidence: { ...evidence, dmarc: { ...evidence.dmarc, ...changes.dmarc }, ...changes.evidence },
+    ...input,
     history: null,
+    policy: decisivePolicy({}, input),
     verdict: { ...verdict, ...changes.verdict },
     standing: "unknown",
     suspicion: [],
@@ -118,6 +123,9 @@ const evidence: Evidence = {
     prefix: "192.0.2.0/24",
     shared: null,
     fromMxHosts: null,
+    fromNeighbours: null,
+    fromSpf: null,
+    fromHostsUnknown: false,
   },
   bounceOf: null,
 };

@@ -11,7 +11,9 @@ import type { Verdict } from "../src/verdict/verdict.ts";
 export type StampCase = {
   readonly ip?: string | null;
   readonly mailFrom?: string | null;
+  readonly helo?: string | null;
   readonly fromDomain?: string | null;
+  readonly fromAddress?: string | null;
   readonly spf?: Evidence["spf"];
   readonly dkim?: Evidence["dkim"];
   readonly dmarc?: DmarcResult;
@@ -39,12 +41,13 @@ export function dmarc(more: Partial<DmarcResult>): DmarcResult {
 }
 
 export function stampInput(input: StampCase): StampInput {
-  const { ip = "192.0.2.1", mailFrom = "a@example.com", fromDomain = "example.com" } = input;
+  const { ip = "192.0.2.1", helo = "mail.example.com", mailFrom = "a@example.com" } = input;
+  const { fromDomain = "example.com", fromAddress = null } = input;
   return {
     transaction: {
       ip,
       ptr: null,
-      helo: "mail.example.com",
+      helo,
       mailFrom,
       rcptTo: [],
       tls: null,
@@ -56,7 +59,7 @@ export function stampInput(input: StampCase): StampInput {
       size: null,
       trustedHop: null,
     },
-    from: { result: "valid", reason: null, address: null, domain: fromDomain, displayName: null, advice: [], domains: [] },
+    from: { result: "valid", reason: null, address: fromAddress, domain: fromDomain, displayName: null, advice: [], domains: [] },
     evidence: {
       defects: [],
       iprev: { result: "pass", reason: null, names: [], confirmed: 0, generic: false, ...input.iprev },
@@ -64,7 +67,17 @@ export function stampInput(input: StampCase): StampInput {
       dkim: input.dkim ?? [],
       arc: { result: "none", reason: null, oldestPass: null, sets: [], trusted: false, ...input.arc },
       dmarc: input.dmarc ?? dmarc({}),
-      infrastructure: { ptrOrganization: null, confirmed: false, generic: false, prefix: null, shared: null, fromMxHosts: null },
+      infrastructure: {
+        ptrOrganization: null,
+        confirmed: false,
+        generic: false,
+        prefix: null,
+        shared: null,
+        fromMxHosts: null,
+        fromNeighbours: null,
+        fromSpf: null,
+        fromHostsUnknown: false,
+      },
       bounceOf: null,
     },
     verdict: { compauth: "fail", reason: "001", explanation: "", facts: [], ...input.verdict },

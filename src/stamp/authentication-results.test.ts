@@ -159,7 +159,12 @@ const results = fc.array(
 );
 const records: fc.Arbitrary<AuthenticationResults> = fc.oneof(
   fc.record({ authservId: text, version: fc.constantFrom(null, 1), results }),
-  fc.record({ authservId: fc.constant(null), version: fc.constant(null), results: results.filter((some) => some.length > 0) }),
+  // RFC 8617 §4.1.1: at the very front, `i=1` is ARC's instance and no method.
+  fc.record({
+    authservId: fc.constant(null),
+    version: fc.constant(null),
+    results: results.filter(([first]) => first !== undefined && first.method !== "i"),
+  }),
 );
 
 // fast-check's records have no prototype; ours are plain objects.

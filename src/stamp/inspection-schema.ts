@@ -60,10 +60,11 @@ const iprev = z.strictObject({
   generic: z.boolean(),
 });
 
+const spfOutcomes = ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"] as const;
 const spf = z.strictObject({
   identity: z.enum(["mailfrom", "helo"]),
   domain: maybe,
-  result: z.enum(["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"]),
+  result: z.enum(spfOutcomes),
   reason: z.enum([
     "matched",
     "default",
@@ -166,9 +167,128 @@ const evidence = z.strictObject({
     generic: z.boolean(),
     prefix: maybe,
     shared: z.boolean().nullable(),
-    fromMxHosts: z.array(text).readonly().nullable(),
+    fromMxHosts: z.array(text).readonly().nullable().describe("MX hosts of the From domain that are the client; null: not asked"),
+    fromNeighbours: z
+      .array(text)
+      .readonly()
+      .nullable()
+      .describe("the From domain or its MX hosts, with an address in the client's /24 or /64; null: not asked"),
+    fromSpf: z.enum(spfOutcomes).nullable().describe("SPF of the client for the From domain itself; null: not asked"),
+    fromHostsUnknown: z.boolean().describe("a question for these hosts met a temporary error"),
   }),
   bounceOf: maybe,
+});
+
+const decayed = z.number().min(0).describe("decayed to `day`, half-life 30 days");
+const dayNumber = count.nullable().describe("days since 1970-01-01 UTC");
+const token = z.strictObject({
+  kind: z.enum(["dkim", "spf", "ptr", "prefix", "helo", "tls", "mx"]),
+  value: text,
+  authenticated: decayed,
+  signed: decayed,
+  unauthenticated: decayed,
+  days: count,
+  recipients: count,
+  answered: z.boolean(),
+  complaints: decayed,
+  firstDay: dayNumber,
+  lastDay: dayNumber,
+  organizations: count.describe("From organizations seen with it"),
+  messages: decayed,
+  failures: decayed,
+  failedOrganizations: count,
+  relayed: count.describe("established organizations whose verified mail it only carried"),
+});
+const contactHistory = z.strictObject({ wroteTo: decayed, heardFrom: decayed, firstDay: dayNumber });
+const organizationHistory = z.strictObject({
+  authenticated: decayed,
+  signed: decayed,
+  unauthenticated: decayed,
+  days: count,
+  firstDay: dayNumber,
+  lastDay: dayNumber,
+});
+const history = z.discriminatedUnion("status", [
+  z.strictObject({ status: z.literal("unavailable") }),
+  z.strictObject({
+    status: z.literal("known"),
+    day: count,
+    organization: maybe,
+    from: organizationHistory,
+    carrier: contactHistory.describe(
+      "between the recipients and the organization that verifiably handed the message over; zeros without one",
+    ),
+    tokens: z.array(token).readonly(),
+    messages: decayed,
+    contact: contactHistory,
+    returnsOurs: z.boolean(),
+    answersOurs: z.boolean(),
+    entries: z
+      .array(
+        z.strictObject({
+          id: text,
+          action: z.enum(["allow", "block", "confirmed"]),
+          user: text,
+          infrastructure: text,
+          evenIfAuthenticated: z.boolean(),
+          by: text,
+        }),
+      )
+      .readonly()
+      .describe("the operator's entries on pairs that match this message"),
+  }),
+]);
+
+const texts = z.array(text).readonly();
+const decisivePolicy = z.strictObject({
+  profile: z.enum(["organization", "consumer"]),
+  localSuffixes: texts,
+  bypasses: z
+    .array(
+      z.strictObject({
+        id: text,
+        kind: z.enum(["ip-allow", "rule"]),
+        client: texts.exactOptional(),
+        mailFrom: texts.exactOptional(),
+        recipient: texts.exactOptional(),
+        by: text,
+      }),
+    )
+    .readonly(),
+  trustedHops: texts,
+  trustedSealers: z.array(z.union([text, z.strictObject({ domain: text, for: texts.exactOptional() })])).readonly(),
+  gateways: z.array(z.strictObject({ name: text, networks: texts })).readonly(),
+  gatewayResult: z.strictObject({ gateway: text, result: z.enum(["pass", "fail", "none"]), from: text }).nullable(),
+  acceptedDomains: texts,
+  tenants: z.array(z.strictObject({ id: text, domains: texts })).readonly(),
+  submittedBy: maybe,
+  senderHistory: z
+    .strictObject({
+      high: z.number(),
+      medium: z.number(),
+      contradiction: z.number(),
+      establishedMessages: z.number(),
+      establishedDays: z.number(),
+      establishedAge: z.number(),
+      vouchMessages: z.number(),
+      vouchByPtr: z.boolean(),
+      tier2Days: z.number(),
+      tier2Recipients: z.number(),
+      tier2Organizations: z.number(),
+      sharedOrganizations: z.number(),
+      sharedMxOrganizations: z.number(),
+      background: z.number(),
+      novelty: z.number(),
+      confidence: z.number(),
+      weakMax: z.number(),
+      contactMax: z.number(),
+      carrierDays: z.number(),
+      carrierMax: z.number(),
+      bestGuess: z.number(),
+      againstMax: z.number(),
+      badOrganizations: z.number(),
+    })
+    .nullable(),
 });
 
 const verdict = z.strictObject({
@@ -205,7 +325,8 @@ const inspection = z.strictObject({
   transaction,
   from,
   evidence,
-  history: z.record(z.string(), z.never()).nullable(),
+  history: history.nullable(),
+  policy: decisivePolicy.describe("what the verdict read of the policy"),
   verdict,
   standing: z.enum(["allowed", "good", "unknown", "suspicious", "blocked"]),
   suspicion: z.array(text).readonly(),

@@ -5,6 +5,7 @@
 import type { Evidence } from "../evidence/evidence.ts";
 import type { FromResult } from "../evidence/from/result.ts";
 import type { Transaction } from "../mail/transaction.ts";
+import type { DecisivePolicy } from "../verdict/decisive-policy.ts";
 import type { Action, History, Override, Standing, Verdict } from "../verdict/verdict.ts";
 
 export const schemaVersion = 1;
@@ -23,6 +24,8 @@ export type Inspection = {
   readonly from: FromResult;
   readonly evidence: Evidence;
   readonly history: History | null;
+  /** What the verdict read of the policy: with it and the history, `decide` gives the same from this value alone. */
+  readonly policy: DecisivePolicy;
   readonly verdict: Verdict;
   readonly standing: Standing;
   readonly suspicion: readonly string[];

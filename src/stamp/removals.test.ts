@@ -5,7 +5,7 @@ import { forgedFields } from "./removals.ts";
 
 const ids = ["mx.contoso.com", "xn--bcher-kva.example"];
 const header = (text: string) => scanHeader(Buffer.from(text, "utf8"), "crlf");
-const removed = (...fields: readonly string[]) => forgedFields(header(`${fields.join("\r\n")}\r\n`), ids);
+const removed = (...fields: readonly string[]) => forgedFields(header(`${fields.join("\r\n")}\r\n`), { ids });
 
 describe("standards §4.7: a field that claims our authserv-id goes, however it is written", () => {
   const forged: readonly [string, string][] = [
@@ -109,12 +109,78 @@ test("highest index first, counted for each name, top to bottom", () => {
 
 test("without an id of ours nothing is removed, and an empty id matches nothing", () => {
   const fields = header("Authentication-Results: mx.contoso.com; dmarc=pass\r\nAuthentication-Results: ;;\r\n");
-  assert.deepEqual(forgedFields(fields, []), []);
-  assert.deepEqual(forgedFields(fields, ["", " "]), []);
+  assert.deepEqual(forgedFields(fields, { ids: [] }), []);
+  assert.deepEqual(forgedFields(fields, { ids: ["", " "] }), []);
 });
 
 test("a header full of hostile fields that name nobody loses none", () => {
   const fields = Array.from({ length: 900 }, (_, i) => `Authentication-Results: ${"é(\\ ".repeat(50)}${i}`).join("\r\n");
   const scanned = header(`${fields}\r\n`);
-  assert.deepEqual(forgedFields(scanned, ids), []);
+  assert.deepEqual(forgedFields(scanned, { ids }), []);
+});
+
+describe("stamp.format = eop: a field that names nobody passes for ours", () => {
+  const eop = (...fields: readonly string[]) =>
+    forgedFields(header(`${fields.join("\r\n")}\r\n`), {
+      ids: [...ids, "fabrikam.com"],
+      format: "eop",
+      localMilters: ["rspamd.contoso.com"],
+    });
+  const goes: readonly (readonly [string, string])[] = [
+    ["the layout since 2021", "Authentication-Results: spf=pass (sender IP is 10.2.3.4) smtp.mailfrom=a.example; dkim=none"],
+    ["folded before the first result", "Authentication-Results:\r\n spf=pass (sender IP is 10.2.3.4) smtp.mailfrom=a.example;"],
+    ["the older layout", "Authentication-Results: spf=pass smtp.mailfrom=a.example; other.example; dkim=none"],
+    [
+      "the older layout's form without SPF, the token in front",
+      "Authentication-Results: fabrikam.com; dkim=none header.d=none;fabrikam.com; dmarc=pass",
+    ],
+    ["a comment in front", "Authentication-Results: (x) dmarc=bestguesspass action=none header.from=a.example"],
+    ["a semicolon in front", "Authentication-Results: ; dmarc=pass"],
+    ["ARC's instance in front", "Authentication-Results: i=1; spf=pass smtp.mailfrom=a.example"],
+    ["a comment that does not end", "Authentication-Results: (spf=pass smtp.mailfrom=a.example"],
+    ["a NUL", "Authentication-Results: spf=pass\0 smtp.mailfrom=a.example"],
+    ["nothing", "Authentication-Results:"],
+    ["RFC 8601's form with our id", "Authentication-Results: mx.contoso.com; dmarc=pass"],
+    [
+      "Received-SPF with our name in its comment",
+      "Received-SPF: Pass (mx.contoso.com: domain of a.example designates 192.0.2.1 as permitted sender)",
+    ],
+    ["letter case, a final dot", "RECEIVED-SPF: none (MX.Contoso.com.: a.example does not designate permitted sender hosts)"],
+    ["with our name as receiver", "Received-SPF: pass (x) receiver=mx.contoso.com; client-ip=192.0.2.1"],
+    ["a quoted receiver, after a comment", 'Received-SPF: pass receiver = (y) "mx.contoso\\.com"'],
+    ["a U-label", "Received-SPF: pass receiver=bücher.example"],
+    ["unreadable, and names us", "Received-SPF: pass (mx.contoso.com: x; receiver=mx.contoso.com"],
+    ["a second comment", "Received-SPF: pass (x) (mx.contoso.com: y)"],
+    ["a disguised name", "Received-SPF\0: pass receiver=mx.contoso.com"],
+  ];
+  for (const [title, field] of goes) test(`goes: ${title}`, () => assert.equal(eop(field).length, 1, field));
+
+  const stays: readonly (readonly [string, string])[] = [
+    ["RFC 8601's form of another", "Authentication-Results: mx.example.net; dmarc=pass"],
+    ["a filter of ours that is listed", "Authentication-Results: rspamd.contoso.com; dkim=pass"],
+    ["ARC's copy in Microsoft's form", "ARC-Authentication-Results: i=1; mx.microsoft.com 1; spf=pass smtp.mailfrom=a.example"],
+    ["an original", "Authentication-Results-Original: spf=pass smtp.mailfrom=a.example"],
+    [
+      "Received-SPF of another",
+      "Received-SPF: pass (mx.example.net: domain of mx.contoso.com designates 192.0.2.1) receiver=mx.example.net; helo=mx.contoso.com",
+    ],
+    ["Received-SPF that names nobody", "Received-SPF: pass (mailfrom) identity=mailfrom; receiver=<UNKNOWN>"],
+  ];
+  for (const [title, field] of stays) test(`stays: ${title}`, () => assert.deepEqual(eop(field), [], field));
+  test("what the format rfc8601 never writes is not ours in it", () => {
+    assert.deepEqual(removed("Received-SPF: Pass (mx.contoso.com: x) receiver=mx.contoso.com", "Authentication-Results: spf=pass"), []);
+  });
+});
+
+describe("filters on this side of the border that are listed", () => {
+  const kept = (localMilters: readonly string[], field: string) => forgedFields(header(`${field}\r\n`), { ids, localMilters });
+  test("their fields stay, whatever else is in them", () => {
+    for (const rest of ["dkim=pass", "spf=pass; mx.contoso.com; dkim=none", "dkim=pass broken mx.contoso.com"]) {
+      assert.equal(kept([], `Authentication-Results: RSPAMD.contoso.com; ${rest}`).length, rest === "dkim=pass" ? 0 : 1, rest);
+      assert.deepEqual(kept(["Rspamd.Contoso.com."], `Authentication-Results: RSPAMD.contoso.com; ${rest}`), [], rest);
+    }
+  });
+  test("attack: a listed name that is our own opens no door", () => {
+    assert.equal(kept(["mx.contoso.com"], "Authentication-Results: mx.contoso.com; dmarc=pass").length, 1);
+  });
 });

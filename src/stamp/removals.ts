@@ -1,7 +1,8 @@
 /**
  * Which fields a message arrives with that speak in our name, and must not stay (RFC 8601 §5): Authentication-Results with our
- * authserv-id however it is dressed up, those we cannot read that contain it, and fields of our own name prefix. Fields of others
- * stay. It removes nothing itself: the door does, after DKIM has been verified over them.
+ * authserv-id however it is dressed up, those we cannot read that contain it, and fields of our own name prefix; where we stamp in
+ * Microsoft's shape, also those of that shape, and Received-SPF that names us. Fields of others, of listed filters on this side of
+ * the border, and ARC sets stay. It removes nothing itself: the door does, after DKIM has been verified over them.
  */
 import { authservHead, loneDomains } from "../mail/authentication-results.ts";
 import { canonicalAuthservId, fieldName, spellings } from "../mail/authserv-id.ts";
@@ -9,20 +10,30 @@ import { hasEncodedWord } from "../mail/encoded-word.ts";
 import { type Field, type Header, rawValue } from "../mail/header.ts";
 import { decodeUtf8 } from "../mail/utf8-text.ts";
 import type { Removal } from "./inspection.ts";
+import { readReceivedSpf, receivedSpfName } from "./received-spf.ts";
 
 /** Fields that only we write begin so. */
 export const ownFieldPrefix = "x-assay-";
 
-/** `ids`: our authserv-id and those listed as ours. Highest index first, so that removing one does not move the others. */
-export function forgedFields(header: Header, ids: readonly string[]): readonly Removal[] {
+export type Claims = {
+  /** Our authserv-id and those listed as ours. */
+  readonly ids: readonly string[];
+  /** The shape in which we stamp: in Microsoft's a field names nobody, and one that names nobody passes for ours. Default rfc8601. */
+  readonly format?: "rfc8601" | "eop" | undefined;
+  /** authserv-ids of filters on this side of the border. One that is ours too counts as ours. */
+  readonly localMilters?: readonly string[] | undefined;
+};
+
+/** Highest index first, so that removing one does not move the others. */
+export function forgedFields(header: Header, claims: Claims): readonly Removal[] {
   const removals: Removal[] = [];
   let ours: Ours | null = null;
   let at = -1;
   for (const field of header.fields) {
     at += 1;
     const name = soundName(field);
-    if (name !== fieldName && !name.startsWith(ownFieldPrefix)) continue;
-    ours ??= spelt(ids);
+    if (name !== fieldName && name !== receivedSpfName && !name.startsWith(ownFieldPrefix)) continue;
+    ours ??= spelt(claims);
     const why = forgery(header, field, ours);
     if (why !== null) removals.push({ name: field.name, index: indexOf(header, at), why });
   }
@@ -35,10 +46,17 @@ function indexOf(header: Header, at: number): number {
   return header.fields.slice(0, at + 1).filter((field) => field.name === name).length;
 }
 
-function spelt(ids: readonly string[]): Ours {
+/** What is compared with: ids in their canonical form, ours with the ways to spell each. */
+type Ours = {
+  readonly ids: ReadonlyMap<string, readonly string[]>;
+  readonly localMilters: ReadonlySet<string>;
+  readonly isEop: boolean;
+};
+
+function spelt({ ids, format, localMilters }: Claims): Ours {
   const ours = new Map(ids.map((id) => [canonicalAuthservId(id), spellings(id)]));
   ours.delete("");
-  return ours;
+  return { ids: ours, localMilters: new Set(localMilters?.map(canonicalAuthservId)), isEop: format === "eop" };
 }
 
 /** A name that a NUL or another stray octet only disguises is one to some reader. */
@@ -46,37 +64,51 @@ function soundName(field: Field): string {
   return field.nameDefect === null ? field.name : field.name.replace(/[^!-~]/g, "");
 }
 
-/** Our authserv-ids in the form in which they are compared, with the ways to spell each. */
-type Ours = Map<string, readonly string[]>;
-
 function forgery(header: Header, field: Field, ours: Ours): string | null {
-  if (soundName(field).startsWith(ownFieldPrefix)) return "a field that only we write";
+  const name = soundName(field);
+  if (name.startsWith(ownFieldPrefix)) return "a field that only we write";
   const value = decodeUtf8(rawValue(header, field)).text;
-  return claimInHead(value, ours) ?? claimInRest(value, ours);
+  if (name === receivedSpfName) return ours.isEop ? claimOfReceivedSpf(value, ours) : null;
+  const head = authservHead(value);
+  if (head === null || head.authservId === null) {
+    return ours.isEop ? "without a readable authserv-id, as ours are in this format" : claimInRest(value, ours);
+  }
+  const id = canonicalAuthservId(head.authservId);
+  if (ours.ids.has(id)) return `claims our authserv-id ${id}`;
+  if (ours.localMilters.has(id)) return null;
+  // RFC 8601 §5: a version that nobody here can read is to go, whoever it names.
+  if ((head.version ?? 1) !== 1) return "of a version that is not supported";
+  return claimInId(head.authservId, ours) ?? claimInRest(value, ours);
 }
 
-/** RFC 8601 §5: our authserv-id, or a version that nobody here can read, which is to go whoever it names. */
-function claimInHead(value: string, ours: Ours): string | null {
-  const head = authservHead(value);
-  if (head === null || head.authservId === null) return null;
-  const id = canonicalAuthservId(head.authservId);
-  if (ours.has(id)) return `claims our authserv-id ${id}`;
-  if ((head.version ?? 1) !== 1) return "of a version that is not supported";
-  // RFC 8601 §2.2: a sound authserv-id is a token. One that is not may end sooner in another reader's eyes.
-  const named = token.test(head.authservId) ? null : namedIn(head.authservId, ours);
+/** RFC 8601 §2.2: a sound authserv-id is a token. One that is not may end sooner in another reader's eyes. */
+function claimInId(authservId: string, ours: Ours): string | null {
+  const named = token.test(authservId) ? null : namedIn(authservId, ours);
   return named === null ? null : `its authserv-id contains ours, ${named}`;
 }
 
 function claimInRest(value: string, ours: Ours): string | null {
   const alone = loneDomains(value);
-  if (alone === null) {
-    if (hasEncodedWord(value)) return "unreadable, with encoded words that may spell our authserv-id";
-    const named = namedIn(value, ours);
-    return named === null ? null : `unreadable, and contains our authserv-id ${named}`;
-  }
+  if (alone === null) return claimUnread(value, ours);
   // Between semicolons, where no result is, one of ours would pass for the authserv-id.
-  const named = alone.map(canonicalAuthservId).find((name) => ours.has(name));
+  const named = alone.map(canonicalAuthservId).find((name) => ours.ids.has(name));
   return named === undefined ? null : `names our authserv-id ${named}`;
+}
+
+function claimUnread(value: string, ours: Ours): string | null {
+  if (hasEncodedWord(value)) return "unreadable, with encoded words that may spell our authserv-id";
+  const named = namedIn(value, ours);
+  return named === null ? null : `unreadable, and contains our authserv-id ${named}`;
+}
+
+/** RFC 7208 §9.1: who says it stands in receiver=, and by custom before the colon of the comment. */
+function claimOfReceivedSpf(value: string, ours: Ours): string | null {
+  const read = readReceivedSpf(value.replace(/\r?\n(?=[ \t])/g, "").replaceAll("\t", " "));
+  if (read === null) return claimUnread(value, ours);
+  const receivers = read.properties.filter(([key]) => key === "receiver").map(([, receiver]) => receiver);
+  const speakers = read.comments.map((comment) => comment.slice(0, Math.max(0, comment.indexOf(":"))));
+  const named = [...receivers, ...speakers].map(canonicalAuthservId).find((name) => ours.ids.has(name));
+  return named === undefined ? null : `names us, ${named}, as the receiver`;
 }
 
 // RFC 2045 §5.1, and characters beyond ASCII for RFC 8616.
@@ -88,7 +120,7 @@ function namedIn(text: string, ours: Ours): string | null {
   const lower = text.normalize("NFKC").toLowerCase().replaceAll("\u3002", ".");
   const solid = lower.replace(interruption, "");
   const uncommented = withoutComments(lower).replace(interruption, "");
-  for (const [id, spelt] of ours) {
+  for (const [id, spelt] of ours.ids) {
     if (spelt.some((one) => lower.includes(one) || solid.includes(one) || uncommented.includes(one))) return id;
   }
   return null;

@@ -1,6 +1,7 @@
 /**
  * The four examples of Microsoft's article "Email authentication in EOP" (reference: eop.md §2b, rows 1-4) as whole messages:
- * what SPF, DKIM, DMARC and composite authentication say of each. And its advice on `?all`, from both kinds of source.
+ * what SPF, DKIM, DMARC and composite authentication say of each, and the article's own bytes where we stamp in that shape, for
+ * recipients at contoso.com. And its advice on `?all`, from both kinds of source.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,6 +14,7 @@ const clock = () => Date.UTC(2026, 10, 21, 12);
 const record = { TXT: key.record };
 
 type Case = {
+  /** Hosts of the From domain stand in other networks than the client: a neighbour would be evidence (row 17), which the article has not. */
   readonly zone: Parameters<typeof zoneResolver>[0];
   readonly ip: string;
   readonly mailFrom: string;
@@ -34,8 +36,20 @@ async function inspected({ zone, ip, mailFrom, from, signedBy }: Case): Promise<
         );
   return inspect(
     { message, ip, helo: `mail.${mailFrom}`, mailFrom: `sender@${mailFrom}` },
-    { resolver: zoneResolver(zone), clock, authservId: "mx.contoso.com" },
+    {
+      resolver: zoneResolver(zone),
+      clock,
+      authservId: "mx.contoso.com",
+      policy: { stampFormat: "eop", stampEopRecipientDomain: "contoso.com" },
+    },
   );
+}
+
+/** The value of Authentication-Results, unfolded (RFC 5322 §2.2.3). */
+function stamped({ headers }: Inspection): string | undefined {
+  const [first = ""] = headers;
+  for (const line of first.split("\r\n")) assert.ok(line.length <= 78, line);
+  return /^Authentication-Results: (.*)$/.exec(first.replaceAll("\r\n", ""))?.[1];
 }
 
 function words(inspection: Inspection): string {
@@ -46,12 +60,17 @@ function words(inspection: Inspection): string {
 
 test("article example 1: fabrikam.com publishes nothing", async () => {
   const found = await inspected({
-    zone: { "fabrikam.com": [{ A: "10.2.3.9" }] },
+    zone: { "fabrikam.com": [{ A: "10.9.8.7" }] },
     ip: "10.2.3.4",
     mailFrom: "fabrikam.com",
     from: "chris@fabrikam.com",
   });
   assert.equal(words(found), "spf=none dkim=none dmarc=none compauth=fail reason=001");
+  assert.equal(
+    stamped(found),
+    "spf=none (sender IP is 10.2.3.4) smtp.mailfrom=fabrikam.com; contoso.com; " +
+      "dkim=none (message not signed) header.d=none; contoso.com; dmarc=none action=none header.from=fabrikam.com; compauth=fail reason=001",
+  );
 });
 
 test("article example 2: SPF of fabrikam.com passes, no DMARC record", async () => {
@@ -62,17 +81,27 @@ test("article example 2: SPF of fabrikam.com passes, no DMARC record", async () 
     from: "chris@fabrikam.com",
   });
   assert.equal(words(found), "spf=pass dkim=none dmarc=bestguesspass compauth=pass reason=109");
+  assert.equal(
+    stamped(found),
+    "spf=pass (sender IP is 10.2.3.4) smtp.mailfrom=fabrikam.com; contoso.com; " +
+      "dkim=none (message not signed) header.d=none; contoso.com; dmarc=bestguesspass action=none header.from=fabrikam.com; compauth=pass reason=109",
+  );
 });
 
 test("article example 3: signed by outbound.fabrikam.com, no SPF, no DMARC record", async () => {
   const found = await inspected({
-    zone: { "s1._domainkey.outbound.fabrikam.com": [record], "fabrikam.com": [{ A: "10.2.3.9" }] },
+    zone: { "s1._domainkey.outbound.fabrikam.com": [record], "fabrikam.com": [{ A: "10.9.8.7" }] },
     ip: "10.2.3.4",
     mailFrom: "fabrikam.com",
     from: "chris@fabrikam.com",
     signedBy: "outbound.fabrikam.com",
   });
   assert.equal(words(found), "spf=none dkim=pass dmarc=bestguesspass compauth=pass reason=109");
+  assert.equal(
+    stamped(found),
+    "spf=none (sender IP is 10.2.3.4) smtp.mailfrom=fabrikam.com; contoso.com; " +
+      "dkim=pass (signature was verified) header.d=outbound.fabrikam.com; contoso.com; dmarc=bestguesspass action=none header.from=fabrikam.com; compauth=pass reason=109",
+  );
 });
 
 test("article example 4: maliciousdomain.com signs, From says contoso.com", async () => {
@@ -80,7 +109,7 @@ test("article example 4: maliciousdomain.com signs, From says contoso.com", asyn
     zone: {
       "s1._domainkey.maliciousdomain.com": [record],
       "maliciousdomain.com": [{ A: "192.168.1.8" }],
-      "contoso.com": [{ A: "192.168.1.9" }],
+      "contoso.com": [{ A: "10.9.8.7" }],
     },
     ip: "192.168.1.8",
     mailFrom: "maliciousdomain.com",
@@ -88,6 +117,11 @@ test("article example 4: maliciousdomain.com signs, From says contoso.com", asyn
     signedBy: "maliciousdomain.com",
   });
   assert.equal(words(found), "spf=none dkim=pass dmarc=none compauth=fail reason=001");
+  assert.equal(
+    stamped(found),
+    "spf=none (sender IP is 192.168.1.8) smtp.mailfrom=maliciousdomain.com; contoso.com; " +
+      "dkim=pass (signature was verified) header.d=maliciousdomain.com; contoso.com; dmarc=none action=none header.from=contoso.com; compauth=fail reason=001",
+  );
 });
 
 const softened = {
