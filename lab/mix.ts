@@ -59,8 +59,8 @@ export const ranges = {
 export type MixName = keyof typeof ranges;
 export type Mix = Readonly<Record<MixName, number>>;
 
-/** A domain whose legitimate mail has authenticated this often on this many days has an established profile, whatever the model thinks. */
-export const establishedProfile = { messages: 10, days: 5 } as const;
+/** A domain whose legitimate mail has authenticated this often on this many days lately has an established profile, whatever the model thinks. */
+export const establishedProfile = { messages: 10, days: 5, withinDays: 60 } as const;
 
 /** The calendar: what is learnt before results count, and what then does. Week one is the first seven days of the former. */
 export const calendar = { learningDays: 60, countedDays: 60, weekOneDays: 7 } as const;
