@@ -68,7 +68,7 @@ function withSealers(deps: Deps): mechanisms.MechanismDeps {
 }
 
 export type { Answer, Found, MxRecord, NotFound, RecordOf, RecordType } from "./dns/answer.ts";
-export type { Lane, Question } from "./dns/budget.ts";
+export type { Lane, Question, SpareLane } from "./dns/budget.ts";
 export type { Clock, QueryOptions, Resolver } from "./dns/resolver.ts";
 export type { ArcReason, ArcResult, ArcSet } from "./evidence/arc/result.ts";
 export type { DkimResult } from "./evidence/dkim/result.ts";
@@ -76,7 +76,8 @@ export type { DmarcMode, DmarcPolicy, DmarcReason, DmarcResult } from "./evidenc
 export type { Alignment, Evidence } from "./evidence/evidence.ts";
 export type { FromAdvice, FromProfile, FromReason, FromResult, Mailbox } from "./evidence/from/result.ts";
 export { parseFrom } from "./evidence/from/validate.ts";
-export type { Infrastructure, IprevReason, IprevResult } from "./evidence/iprev/result.ts";
+export type { Infrastructure } from "./evidence/infrastructure/result.ts";
+export type { IprevReason, IprevResult } from "./evidence/iprev/result.ts";
 export type { SignatureOutcome, SignatureReason } from "./evidence/signature/result.ts";
 export type { SpfIdentity, SpfOutcome, SpfReason, SpfResult } from "./evidence/spf/result.ts";
 export type { InspectInput } from "./gateway/inspect.ts";

@@ -48,6 +48,7 @@ async function here(args: readonly string[], input = ""): Promise<Ran> {
     hostName: () => "mx.fabrikam.com",
     openResolver: () => Promise.resolve(exampleDns),
     loadSettings: () => Promise.reject(new UsageError("no configuration here")),
+    openLearning: () => Promise.reject(new Error("no store here")),
     startWorker: () => {
       throw new Error("no threads here");
     },
@@ -112,6 +113,11 @@ describe("wrong use: one line, the nearest word, exit status 2", () => {
     [["dmarc", "no such thing"], /“no such thing” is neither a domain nor a file/],
     [["dmarc", "contoso.com", "--spf", "contoso.com"], /--spf wants DOMAIN=RESULT/],
     [["dmarc"], /missing required argument 'subject'/],
+    [["learn"], /^assay: nothing to learn from: name a maildir/],
+    [["learn", "x"], /^assay: name the store: --config FILE with memory\.url; or try --dry-run\n$/],
+    [["learn", "--since", "3m", "x"], /--since wants a number of days, weeks or years/],
+    [["learn", "--host", "a b", "x"], /--host wants the name of a host or a domain/],
+    [["learn", "--dry-run", "-"], /standard input cannot be read twice/],
   ];
   for (const [args, says] of cases) {
     test(args.join(" "), async () => {
@@ -133,7 +139,15 @@ describe("wrong use: one line, the nearest word, exit status 2", () => {
   }
   test("--help and --version go to stdout with status 0, each help with examples", async () => {
     assert.match(assay(["--version"]).out, /^assay \d+\.\d+\.\d+\n$/);
-    for (const args of [["--help"], ["check", "--help"], ["spf", "--help"], ["dkim", "--help"], ["arc", "--help"], ["dmarc", "--help"]]) {
+    for (const args of [
+      ["--help"],
+      ["check", "--help"],
+      ["spf", "--help"],
+      ["dkim", "--help"],
+      ["arc", "--help"],
+      ["dmarc", "--help"],
+      ["learn", "--help"],
+    ]) {
       const ran = await here(args);
       assert.deepEqual([ran.status, ran.err], [0, ""]);
       assert.match(ran.out, /\nExamples:\n {2}assay /);
@@ -143,15 +157,17 @@ describe("wrong use: one line, the nearest word, exit status 2", () => {
 
 describe("the examples tell their stories", () => {
   const stories: readonly (readonly [name: string, verdict: string, status: number, says: RegExp])[] = [
+    ["bakery-at-a-hoster", "softpass 201", 0, /margies\.example of the From domain is in the client's network/],
     ["bank-with-p-reject", "fail 000", 1, /p=reject/],
     ["body-only-partly-signed", "fail 000", 1, /policy .*only a part of the body is signed/],
     ["bounce-with-null-sender", "pass 100", 0, /SPF {4}pass {3}mail\.tailspin\.example +belongs to tailspin\.example/],
     ["colleague-spf-only", "pass 100", 0, /by SPF/],
-    ["dns-did-not-answer", "fail 001", 3, /^\? fail 001.*[\s\S]*Undecided/],
+    ["dns-did-not-answer", "softpass 202", 3, /^\? softpass 202.*[\s\S]*Undecided/],
     ["forwarded-with-arc", "fail 000", 1, /ARC {4}pass {3}forwarder\.example +chain of 1, no sealer you trust/],
     ["idn-sender", "pass 100", 0, /post@müller\.example/],
     ["invoice-from-the-ceo", "fail 001", 1, /via 198\.51\.100\.7 \(mail\.evil\.example\)/],
     ["mailing-list-changed-the-body", "fail 000", 1, /the body was changed after signing, the signed header fields are intact/],
+    ["museum-from-its-own-host", "pass 103", 0, /The client is mail\.lamna\.example/],
     ["name-shows-another-address", "pass 100", 0, /the display name shows another address: “Carla Mendes ceo@contoso\.com”/],
     ["newsletter-signed-by-its-domain", "pass 100", 0, /SPF {4}pass {3}bulkmail\.example +belongs to another organization/],
     ["over-ipv6-ed25519", "pass 100", 0, /via 2001:db8:25::25 \(mx6\.wingtip\.example\)/],
@@ -175,7 +191,10 @@ describe("the examples tell their stories", () => {
       [...ran.out.matchAll(/^examples\/mail\/(.*)\.eml$/gm)].map(([, name]) => name),
       stories.map(([name]) => name),
     );
-    assert.match(ran.out, /\n15 messages\n {2}pass 100 +6\n {2}pass 109 +1\n {2}fail 000 +4\n {2}fail 001 +3\n {2}undecided +1\n$/);
+    assert.match(
+      ran.out,
+      /\n17 messages\n {2}pass 100 +6\n {2}pass 103 +1\n {2}pass 109 +1\n {2}softpass 201 +1\n {2}fail 000 +4\n {2}fail 001 +3\n {2}undecided +1\n$/,
+    );
   });
 });
 
@@ -247,6 +266,37 @@ describe("--config", () => {
       String(assay(["check", ...zone, ...more, "--json", mail("idn-sender")]).out.includes("compauth=pass"));
     assert.deepEqual([stamp(), stamp("--config", file)], ["true", "false"]);
   });
+  test("stamp.format, stamp.eop_recipient_domain and trust.local_milters are obeyed", () => {
+    const message = put(
+      "stamped.eml",
+      "Authentication-Results: spf=pass smtp.mailfrom=a.example\nAuthentication-Results: rspamd.fabrikam.com; spf=pass; mx.fabrikam.com\n" +
+        "From: a@contoso.com\n\nx\n",
+    );
+    const first = (name: string, text: string) => {
+      const file = put(name, `authserv_id = "mx.fabrikam.com"\n[trust]\nlocal_milters = ["rspamd.fabrikam.com"]\n[stamp]\n${text}`);
+      const envelope = ["--ip", "203.0.113.9", "--helo", "h.example", "--mail-from", "a@contoso.com"];
+      const [line] = lines(assay(["check", ...zone, "--config", file, ...envelope, "--json", message])) as (Line & {
+        headers: string[];
+        removals: { name: string; index: number }[];
+      })[];
+      return [line?.headers[0]?.replaceAll("\r\n", ""), line?.headers.length, line?.removals.map(({ index }) => index)];
+    };
+    const tail = "dmarc=none action=none header.from=contoso.com";
+    const head = "Authentication-Results: spf=none (sender IP is 203.0.113.9) smtp.mailfrom=contoso.com; ";
+    assert.deepEqual(first("eop.toml", 'format = "eop"\n'), [
+      `${head}dkim=none (message not signed) header.d=none;${tail};compauth=fail reason=001`,
+      3,
+      [1],
+    ]);
+    assert.deepEqual(first("older.toml", 'format = "eop"\neop_recipient_domain = "Fabrikam.com"\n'), [
+      `${head}fabrikam.com; dkim=none (message not signed) header.d=none; fabrikam.com; ${tail}; compauth=fail reason=001`,
+      3,
+      [1],
+    ]);
+    const [rfc8601, count, removed] = first("rfc8601.toml", 'format = "rfc8601"\n');
+    assert.match(String(rfc8601), /^Authentication-Results: mx\.fabrikam\.com; spf=none smtp\.mailfrom=contoso\.com; /);
+    assert.deepEqual([count, removed], [2, []]);
+  });
   test("dns.servers are asked, unless --zone answers instead", async () => {
     const server = await dnsServer((asked) => asked.reply({ answers: [], rcode: 3 }));
     const file = put("dns.toml", `[dns]\nservers = ["${server.address}"]\n`);
@@ -308,7 +358,7 @@ describe("--json", () => {
   test("every line of an inspection is what the published schema says, with --trace and --mode compare too", async () => {
     for (const more of [[], ["--trace"], ["--mode", "compare", "--tls"]]) {
       const ran = await here(["check", "--json", ...more, "examples/mail"]);
-      assert.equal(lines(ran).length, 15);
+      assert.equal(lines(ran).length, 17);
       for (const line of lines(ran)) {
         const { success, error } = publishedSchema.safeParse(line);
         assert.ok(success, `${line.source.file}: ${error?.message}`);

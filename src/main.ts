@@ -8,9 +8,11 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { styleText } from "node:util";
 import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
+import type { MemoryUrl } from "./config/values.ts";
 import type { Resolver } from "./dns/resolver.ts";
 import type { WorkerSetup } from "./doors/cli/jobs.ts";
 import { type Output, type Ports, type ResolverChoice, type Settings, UsageError, type Worker } from "./doors/cli/ports.ts";
+import type { Learning } from "./memory/learning.ts";
 import { hostName, systemClock, systemRandom } from "./system/surroundings.ts";
 
 if (isMainThread) await main();
@@ -47,6 +49,7 @@ function ports(): Ports {
     hostName,
     openResolver,
     loadSettings,
+    openLearning,
     startWorker,
   };
 }
@@ -103,18 +106,29 @@ async function serverAddress(text: string): Promise<string> {
 }
 
 async function loadSettings(file: string): Promise<Settings> {
-  const { formatConfigError, loadConfig } = await import("./config/load.ts");
+  const [{ formatConfigError, loadConfig }, { policyOf }, { acceptedOf }] = await Promise.all([
+    import("./config/load.ts"),
+    import("./config/policy-of.ts"),
+    import("./config/accepted.ts"),
+  ]);
   const loaded = loadConfig(readBytes(file, "configuration file"));
   if (!loaded.ok)
     throw new UsageError(`configuration file ${file}:${loaded.errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
-  const { authserv_id, dns, trust, stamp } = loaded.config;
-  if (stamp.format === "eop") throw new UsageError(`configuration file ${file}: stamp.format: "eop" is not available yet; use "rfc8601"`);
+  const { config } = loaded;
   return {
-    policy: { trustedSealers: trust.sealers, authservIds: trust.authserv_ids, stampCompauth: stamp.compauth },
-    authservId: authserv_id,
-    dnsServers: dns.servers,
-    trustNetworks: trust.networks,
+    policy: policyOf(config),
+    authservId: config.authserv_id,
+    dnsServers: config.dns.servers,
+    trustNetworks: config.trust.networks,
+    acceptedDomains: acceptedOf(config).map(({ domain }) => domain),
+    memory: config.memory.url,
   };
+}
+
+async function openLearning(url: MemoryUrl, suffixes: readonly string[] | undefined): Promise<Learning> {
+  if (url.kind !== "sqlite") throw new UsageError('memory.url: "assay learn" fills an embedded store, such as "sqlite:assay.db"');
+  const { openSqliteLearning } = await import("./system/sqlite-learning.ts");
+  return openSqliteLearning({ path: url.path, suffixes });
 }
 
 function readBytes(file: string, what: string): Buffer {

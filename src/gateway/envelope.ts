@@ -1,4 +1,5 @@
 /** The envelope as callers give it, made into a Transaction: addresses normalized, brackets off, nothing repaired. */
+import type { Evidence } from "../evidence/evidence.ts";
 import { fieldsNamed, type Header, unfoldedValue } from "../mail/header.ts";
 import { formatIpAddress, parseIpAddress } from "../mail/ip-address.ts";
 import type { Tls, Transaction } from "../mail/transaction.ts";
@@ -33,6 +34,14 @@ export function openTransaction(envelope: Envelope, header: Header): Transaction
     size: null,
     trustedHop: null,
   };
+}
+
+/** The transaction with what gathering the evidence has shown: the message's size, the client's confirmed name. */
+export function completed(
+  transaction: Transaction,
+  { size, evidence: { iprev } }: { readonly size: number; readonly evidence: Pick<Evidence, "iprev"> },
+): Transaction {
+  return { ...transaction, size, ptr: iprev.confirmed > 0 ? (iprev.names[0] ?? null) : null };
 }
 
 /** Takes off one pair of angle brackets that encloses the whole path. */

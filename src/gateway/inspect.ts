@@ -1,15 +1,18 @@
 /**
- * The journey of one message, as a table of contents: transaction → evidence → verdict → stamp. What each stage does is in its room.
+ * The journey of one message, as a table of contents: transaction → evidence → verdict → stamp → memory. What each stage does is in
+ * its room.
  */
 import { messageDns, type Question } from "../dns/budget.ts";
 import type { Clock, Resolver } from "../dns/resolver.ts";
 import { gather } from "../evidence/gather.ts";
 import { type MessageSource, openMessage } from "../mail/message.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Inspection } from "../stamp/inspection.ts";
 import { decide } from "../verdict/decide.ts";
 import type { History, Policy } from "../verdict/verdict.ts";
-import { type Envelope, openTransaction } from "./envelope.ts";
+import { completed, type Envelope, openTransaction } from "./envelope.ts";
 import { inspectionOf } from "./inspection-of.ts";
+import { recall, remember } from "./recall.ts";
 
 export type InspectInput = Envelope & { readonly message: MessageSource };
 
@@ -21,6 +24,10 @@ export type InspectDeps = {
   readonly authservId: string;
   readonly policy?: Policy | undefined;
   readonly history?: History | null | undefined;
+  /** The store: read once before the decision, written once after the inspection; then `history` is not looked at. */
+  readonly memory?: Memory | undefined;
+  /** Whose store it is; "" where there is one tenant. */
+  readonly tenant?: string | undefined;
   /** Sees every DNS question of this message with its answer. */
   readonly onQuestion?: ((question: Question) => void) | undefined;
 };
@@ -33,14 +40,11 @@ export async function inspect(input: InspectInput, deps: InspectDeps): Promise<I
   const envelope = openTransaction(input, message.header);
   const lane = messageDns(deps.resolver, { clock: deps.clock, onQuestion: deps.onQuestion });
   const gathered = await gather(message, envelope, { ...policy, lane, clock: deps.clock, receiver: deps.authservId });
-  const transaction = {
-    ...envelope,
-    size: gathered.size,
-    ptr: gathered.evidence.iprev.confirmed > 0 ? (gathered.evidence.iprev.names[0] ?? null) : null,
-  };
-  const verdict = decide({ transaction, from: gathered.from, evidence: gathered.evidence }, deps.history ?? null, policy);
-  return inspectionOf(
-    { transaction, from: gathered.from, evidence: gathered.evidence, verdict, header: message.header },
-    { ...deps, policy },
-  );
+  const transaction = completed(envelope, gathered);
+  const parts = { transaction, from: gathered.from, evidence: gathered.evidence, header: message.header };
+  const store = deps.memory === undefined ? null : { memory: deps.memory, tenant: deps.tenant, policy, now: deps.clock() };
+  const history = store === null ? (deps.history ?? null) : await recall(parts, store);
+  const inspection = inspectionOf({ ...parts, history, verdict: decide(parts, history, policy) }, { ...deps, policy });
+  if (store !== null) remember(inspection, store);
+  return inspection;
 }

@@ -4,10 +4,10 @@ import type { Evidence } from "../evidence/evidence.ts";
 import type { FromResult } from "../evidence/from/result.ts";
 import type { Header } from "../mail/header.ts";
 import type { Transaction } from "../mail/transaction.ts";
-import { formatAuthenticationResults } from "../stamp/authentication-results.ts";
+import { headersOf, removalsOf } from "../stamp/headers.ts";
 import { type Inspection, schemaVersion } from "../stamp/inspection.ts";
-import { forgedFields } from "../stamp/removals.ts";
-import { stampOf } from "../stamp/rfc8601.ts";
+import { decisivePolicy } from "../verdict/decisive-policy.ts";
+import { standingOf } from "../verdict/standing.ts";
 import type { History, Policy, Verdict } from "../verdict/verdict.ts";
 import { version } from "./version.ts";
 
@@ -16,6 +16,7 @@ type Parts = {
   readonly from: FromResult;
   readonly evidence: Evidence;
   readonly verdict: Verdict;
+  readonly history: History | null;
   readonly header: Header;
 };
 type Context = {
@@ -23,17 +24,13 @@ type Context = {
   readonly random: () => number;
   readonly authservId: string;
   readonly policy: Policy;
-  readonly history?: History | null | undefined;
 };
 
 export function inspectionOf(parts: Parts, context: Context): Inspection {
-  const { transaction, from, evidence, verdict, header } = parts;
+  const { transaction, from, evidence, history, verdict, header } = parts;
   const now = context.clock();
-  const stamp = stampOf(
-    { transaction, from, evidence, verdict },
-    { authservId: context.authservId, compauth: context.policy.stampCompauth ?? true },
-  );
-  return {
+  const stampContext = { header, authservId: context.authservId, policy: context.policy };
+  const decided: Omit<Inspection, "headers"> = {
     schemaVersion,
     id: inspectionId(now, context.random),
     at: new Date(now).toISOString(),
@@ -42,16 +39,17 @@ export function inspectionOf(parts: Parts, context: Context): Inspection {
     transaction,
     from,
     evidence,
-    history: context.history ?? null,
+    history,
+    policy: decisivePolicy(context.policy, parts),
     verdict,
-    // Until an operator's policy and a sender history exist, a pair's standing is unknown and everything is delivered.
-    standing: "unknown",
+    standing: standingOf(parts, history, context.policy).standing,
     suspicion: [],
     overrides: [],
+    // Until an operator's policy says otherwise everything is delivered.
     action: { kind: "deliver", smtp: null, withheld: true, perRecipient: [] },
-    headers: [`Authentication-Results: ${formatAuthenticationResults(stamp)}`],
-    removals: forgedFields(header, [context.authservId, ...(context.policy.authservIds ?? [])]),
+    removals: removalsOf(stampContext),
   };
+  return { ...decided, headers: headersOf(decided, stampContext) };
 }
 
 /** 12 hex digits of time and 16 of chance: sorts by time, unique enough to quote in a reply. */

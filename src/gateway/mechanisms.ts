@@ -5,7 +5,7 @@
 import { limits } from "../base/limits.ts";
 import { type Dns, type Lane, messageDns, type Question } from "../dns/budget.ts";
 import type { Clock, Resolver } from "../dns/resolver.ts";
-import type { ArcResult } from "../evidence/arc/result.ts";
+import type { ArcResult, TrustedSealer } from "../evidence/arc/result.ts";
 import { prepareArc } from "../evidence/arc/verify.ts";
 import type { DkimResult } from "../evidence/dkim/result.ts";
 import { prepareDkim } from "../evidence/dkim/verify.ts";
@@ -27,7 +27,7 @@ export type MechanismDeps = {
   readonly clock: Clock;
   /** Our name, for the SPF macro %{r}. */
   readonly authservId?: string | undefined;
-  readonly trustedSealers?: readonly string[] | undefined;
+  readonly trustedSealers?: readonly TrustedSealer[] | undefined;
   readonly onQuestion?: ((question: Question) => void) | undefined;
 };
 

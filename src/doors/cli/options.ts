@@ -3,6 +3,7 @@
  * and an example; none guesses.
  */
 import type { DmarcMode } from "../../evidence/dmarc/result.ts";
+import { domainToAscii } from "../../mail/domain.ts";
 import { formatIpAddress, parseIpAddress } from "../../mail/ip-address.ts";
 import type { Tls } from "../../mail/transaction.ts";
 import { UsageError } from "./ports.ts";
@@ -70,6 +71,21 @@ export function readDns(text: string): string {
   if (!isServer || Number(port) < 1 || Number(port) > 65_535)
     throw wanted("--dns", "a DNS server, such as 192.0.2.53, 192.0.2.53:5353, [2001:db8::53]:53 or ns1.contoso.com", text);
   return text;
+}
+
+/** A host of ours, or a domain that holds them. */
+export function readHost(text: string): string {
+  const name = domainToAscii(text);
+  if (name === null) throw wanted("--host", "the name of a host or a domain, such as mx.contoso.com", text);
+  return name;
+}
+
+/** A time back from now, in days. */
+export function readSince(text: string): number {
+  const [, count = "", unit = "d"] = /^([0-9]{1,5})([dwy])?$/.exec(text) ?? [];
+  const days = Number(count) * (unit === "y" ? 365 : unit === "w" ? 7 : 1);
+  if (count === "" || days < 1 || days > 36_500) throw wanted("--since", "a number of days, weeks or years, such as 90d, 8w or 1y", text);
+  return days;
 }
 
 export function readAuthservId(text: string): string {

@@ -2,7 +2,9 @@
  * What the command line needs from outside and gets from main.ts: a way out, a resolver, a configuration, worker threads. So the
  * door itself knows no sockets, and a test can stand in for any of it.
  */
+import type { MemoryUrl } from "../../config/values.ts";
 import type { Clock, Resolver } from "../../dns/resolver.ts";
+import type { Learning } from "../../memory/learning.ts";
 import type { Policy } from "../../verdict/verdict.ts";
 
 export type Output = {
@@ -29,6 +31,8 @@ export type Settings = {
   readonly authservId: string | null;
   readonly dnsServers: readonly string[];
   readonly trustNetworks: readonly string[];
+  readonly acceptedDomains: readonly string[];
+  readonly memory: MemoryUrl | null;
 };
 
 /** The other end of a worker thread: values in, values out. */
@@ -52,5 +56,7 @@ export type Ports = {
   readonly openResolver: (choice: ResolverChoice) => Promise<Resolver>;
   /** Throws UsageError with all that is wrong in the file. */
   readonly loadSettings: (file: string) => Promise<Settings>;
+  /** Opens the store to be filled from files. Throws UsageError for a kind of store that cannot be, LearningFault for one that fails. */
+  readonly openLearning: (url: MemoryUrl, suffixes: readonly string[] | undefined) => Promise<Learning>;
   readonly startWorker: (setup: unknown) => Worker;
 };

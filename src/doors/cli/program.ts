@@ -8,18 +8,22 @@ import { version } from "../../gateway/version.ts";
 import type { CheckOptions } from "./check.ts";
 import type { DmarcOptions } from "./dmarc-command.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import type { ExplainOptions } from "./explain.ts";
+import type { LearnOptions } from "./learn.ts";
 import type { MechanismOptions } from "./mechanism.ts";
 import {
   looksLikeTls,
   readAuthservId,
   readDns,
   readHelo,
+  readHost,
   readIdentifier,
   readIp,
   readJobs,
   readMailFrom,
   readMode,
   readRcptTo,
+  readSince,
   readTls,
   someTls,
 } from "./options.ts";
@@ -100,10 +104,12 @@ function grammar(done: Done, ports: Ports): Command {
       ) + exitStatusHelp,
     );
   addCheck(program, done, ports);
+  addExplain(program, done, ports);
   addSpf(program, done, ports);
   addSignature(program, "dkim", { done, ports });
   addSignature(program, "arc", { done, ports });
   addDmarc(program, done, ports);
+  addLearn(program, done, ports);
   addConfig(program, done, ports);
   return program;
 }
@@ -138,6 +144,27 @@ function addCheck(program: Command, done: Done, ports: Ports): void {
       ) + exitStatusHelp,
     )
     .action(async (files: string[], options: CheckOptions) => done(await (await import("./check.ts")).check(files, options, ports)));
+}
+
+function addExplain(program: Command, done: Done, ports: Ports): void {
+  program
+    .command("explain")
+    .summary("say in plain words what stamped headers decided, who did, and why")
+    .description(
+      "Reads headers that mail servers have stamped (ours, RFC 8601, Microsoft, Google, Yahoo), as a message or as pasted text.\n" +
+        "Nothing is verified and nothing is asked of DNS: it says what headers alone cannot prove.",
+    )
+    .argument("[file...]", "the headers or the message; - or nothing for standard input")
+    .option("--json", "print JSON, one object on a line")
+    .addHelpText(
+      "after",
+      examples(
+        ["assay explain message.eml", ""],
+        ["assay explain < headers.txt", "headers copied from a mail client"],
+        ["assay explain", "waits for a paste, until Ctrl-D"],
+      ),
+    )
+    .action(async (files: string[], options: ExplainOptions) => done(await (await import("./explain.ts")).explain(files, options, ports)));
 }
 
 function addSpf(program: Command, done: Done, ports: Ports): void {
@@ -209,20 +236,83 @@ function addDmarc(program: Command, done: Done, ports: Ports): void {
     );
 }
 
-function addConfig(program: Command, done: Done, ports: Ports): void {
+function addLearn(program: Command, done: Done, ports: Ports): void {
   program
+    .command("learn")
+    .summary("fill the store with what mailboxes and mail logs tell of the past")
+    .description(
+      "Reads maildirs, mbox files, directories of *.eml, Sent folders and Postfix logs, and teaches the\n" +
+        "store who sends for whom and who writes to whom. Only our own Received and\n" +
+        "Authentication-Results fields teach.",
+    )
+    .argument("[path...]", "mailboxes and logs; folders that are named Sent, or the like, are mail of ours")
+    .option("--sent <path>", "mail of ours, whatever its folder is named; may be repeated", added)
+    .option("--config <file>", "read settings from this configuration file; memory.url names the store")
+    .option("--host <name>", "a host of ours, or a domain that holds them; may be repeated", (text, before: readonly string[] = []) => [
+      ...before,
+      readHost(text),
+    ])
+    .option(
+      "--authserv-id <name>",
+      "name whose Authentication-Results are ours; may be repeated",
+      (text, before: readonly string[] = []) => [...before, readAuthservId(text)],
+    )
+    .option("--results-below-received", "our filter writes below our Received field, and takes forged results out")
+    .option("--rcpt-to <address>", "recipient of the messages that do not say theirs", (text, before: readonly string[] = []) =>
+      readRcptTo(text, before),
+    )
+    .addOption(new Option("--since <days>", "what is older is not learnt, such as 90d or 8w (default: 180d)").argParser(readSince))
+    .option("--dry-run", "say what would be learnt; no store is opened")
+    .option("--json", "print the totals as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        ["assay learn --config assay.toml /home/*/Maildir", ""],
+        ["assay learn --config assay.toml --sent archive/sent.mbox /var/log/mail.log*", ""],
+        ["assay learn --dry-run --host mx.contoso.com ~/Maildir", "what would be learnt, and why not"],
+      ),
+    )
+    .action(async (paths: string[], { since, ...options }: Omit<LearnOptions, "sinceDays"> & { since?: number }) => {
+      const { learn } = await import("./learn.ts");
+      done(await learn(paths, since === undefined ? options : { ...options, sinceDays: since }, ports));
+    });
+}
+
+function added(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function addConfig(program: Command, done: Done, ports: Ports): void {
+  const command = program
     .command("config")
-    .summary("check a configuration file")
-    .description("Works on configuration files; nothing is started.")
+    .summary("check, print or begin a configuration file")
+    .description("Works on configuration files; nothing is started.");
+  command
     .command("check")
-    .description("Reads a configuration file and lists everything that is wrong in it.")
+    .description("Reads a configuration file and lists everything that is wrong in it, and what is probably not meant.")
     .argument("<file>", "the configuration file")
     .addHelpText("after", examples(["assay config check assay.toml", ""]))
-    .action(async (file: string) => {
-      await ports.loadSettings(file);
-      await ports.out.write(`${shown(file)}: no mistake found\n`);
-      done(0);
-    });
+    .action(async (file: string) => done(await (await import("./config-command.ts")).configCheck(file, ports)));
+  command
+    .command("print")
+    .description("Prints every key with its value in force, and whether that is the file's or the default.")
+    .argument("[file]", "the configuration file; without one the defaults are printed")
+    .option("--policy", "print what is done about mail, as tables to read and compare")
+    .addHelpText(
+      "after",
+      examples(
+        ["assay config print assay.toml", ""],
+        ["assay config print --policy new.toml | diff before.md -", "what a change would mean"],
+      ),
+    )
+    .action(async (file: string | undefined, options: { policy?: boolean }) =>
+      done(await (await import("./config-command.ts")).configPrint(file, options, ports)),
+    );
+  command
+    .command("sample")
+    .description("Prints a configuration file with every key, its help and its default.")
+    .addHelpText("after", examples(["assay config sample > assay.toml", ""]))
+    .action(async () => done(await (await import("./config-command.ts")).configSample(ports)));
 }
 
 function withResolver(command: Command): Command {

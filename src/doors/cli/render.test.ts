@@ -32,6 +32,9 @@ const invoice: Changes = {
       prefix: "198.51.100.0/24",
       shared: null,
       fromMxHosts: null,
+      fromNeighbours: null,
+      fromSpf: null,
+      fromHostsUnknown: false,
     },
     dmarc: {
       ...inspectionWith().evidence.dmarc,
@@ -217,7 +220,17 @@ describe("attack: text from outside never reaches the terminal raw", () => {
         spf: [{ ...spf, result: "fail", domain: nasty, mechanism: nasty }],
         dkim: [{ ...signature, domain: nasty, selector: nasty, comment: nasty, result: "fail", reason: "syntax" }],
         iprev: { result: "pass", reason: null, names: [nasty], confirmed: 1, generic: false },
-        infrastructure: { ptrOrganization: nasty, confirmed: true, generic: false, prefix: null, shared: null, fromMxHosts: null },
+        infrastructure: {
+          ptrOrganization: nasty,
+          confirmed: true,
+          generic: false,
+          prefix: null,
+          shared: null,
+          fromMxHosts: null,
+          fromNeighbours: null,
+          fromSpf: null,
+          fromHostsUnknown: false,
+        },
       },
       dmarc: { result: "none", reason: "no-record", policyDomain: null, walked: [nasty] },
       verdict: {

@@ -38,6 +38,7 @@ export function rowsOf(inspection: Inspection): readonly Row[] {
     ...dmarcRows(evidence.dmarc),
     iprevRow(evidence, author),
     ...defectRows(evidence),
+    ...removalRows(inspection.removals),
   ];
 }
 
@@ -136,6 +137,16 @@ function iprevRow({ iprev, infrastructure }: Evidence, author: string | null): R
 function defectRows({ defects }: Evidence): readonly Row[] {
   const told = defects.flatMap((defect) => defectWords[defect] ?? []);
   return told.length === 0 ? [] : [{ label: "Form", result: "odd", subject: null, detail: told.join(", ") }];
+}
+
+/** `Forged  2 fields  speak in our name, and would be removed: authentication-results, x-assay-report` */
+function removalRows(removals: Inspection["removals"]): readonly Row[] {
+  if (removals.length === 0) return [];
+  const names = [...new Set(removals.map(({ name }) => name))].sort();
+  const [count, speak] = removals.length === 1 ? ["1 field", "speaks"] : [`${removals.length} fields`, "speak"];
+  return [
+    { label: "Forged", result: count, subject: null, detail: `${speak} in our name, and would be removed: ${cut(names.join(", "), 120)}` },
+  ];
 }
 
 function belongs(alignment: Partial<Alignment>, author: string | null): string {

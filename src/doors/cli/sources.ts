@@ -138,7 +138,7 @@ async function* file(path: string): AsyncGenerator<Item> {
   }
 }
 
-async function* streamed(name: string, input: AsyncIterable<Uint8Array>): AsyncGenerator<Item> {
+export async function* streamed(name: string, input: AsyncIterable<Uint8Array>): AsyncGenerator<Item> {
   let index = 0;
   try {
     const { head, chunks } = await peek(input);

@@ -1,0 +1,64 @@
+/**
+ * `assay config check|print|sample`: what is wrong in a configuration file, what is in force and where it comes from, and a file to start
+ * from. Reads the one file that is named; nothing is started and no store is opened.
+ */
+import { readFileSync } from "node:fs";
+import { effectiveKeys, printEffective } from "../../config/effective.ts";
+import { formatConfigError, formatConfigWarning, type Loaded, loadConfig } from "../../config/load.ts";
+import { policyText } from "../../config/policy-text.ts";
+import { sampleText } from "../../config/sample.ts";
+import type { ExitStatus } from "./exit-status.ts";
+import { type Ports, UsageError } from "./ports.ts";
+import { shown } from "./shown.ts";
+
+/** Warnings do not count as mistakes. */
+export async function configCheck(file: string, { out }: Pick<Ports, "out">): Promise<ExitStatus> {
+  const loaded = loadConfig(read(file));
+  if (!loaded.ok) throw refused(file, loaded.errors);
+  const warnings = loaded.warnings.map((warning) => `warning: ${shown(formatConfigWarning(warning))}\n`);
+  const count = `${warnings.length === 1 ? "one warning" : `${warnings.length} warnings`}`;
+  await out.write(`${warnings.join("")}${shown(file)}: no mistake found${warnings.length === 0 ? "" : `, ${count}`}\n`);
+  return 0;
+}
+
+/** Without a file: the defaults. */
+export async function configPrint(
+  file: string | undefined,
+  { policy = false }: { readonly policy?: boolean },
+  { out }: Pick<Ports, "out">,
+): Promise<ExitStatus> {
+  const bytes = file === undefined ? new Uint8Array() : read(file);
+  const name = file ?? "";
+  if (policy) {
+    const loaded = loadConfig(bytes);
+    if (!loaded.ok) throw refused(name, loaded.errors);
+    await out.write(safe(policyText(loaded.config)));
+  } else {
+    const effective = effectiveKeys(bytes);
+    if (!effective.ok) throw refused(name, effective.errors);
+    await out.write(safe(printEffective(effective.keys)));
+  }
+  return 0;
+}
+
+export async function configSample({ out }: Pick<Ports, "out">): Promise<ExitStatus> {
+  await out.write(sampleText());
+  return 0;
+}
+
+function safe(text: string): string {
+  return text.split("\n").map(shown).join("\n");
+}
+
+function refused(file: string, errors: Extract<Loaded, { ok: false }>["errors"]): UsageError {
+  return new UsageError(`configuration file ${file}:${errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
+}
+
+function read(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new UsageError(`cannot read configuration file ${file}: ${code === "ENOENT" ? "no such file" : code}`);
+  }
+}
