@@ -35,15 +35,66 @@ servers = ["127.0.0.1", "[::1]:5353"]
 [trust]
 networks = ["10.0.0.0/8", "2001:db8::/32"]
 hops = ["192.0.2.1"]
-sealers = ["lists.example"]
+sealers = ["lists.example", { domain = "google.com", for = ["forwarder.example"] }]
 authserv_ids = ["mx2.contoso.com"]
+local_milters = ["rspamd.contoso.com"]
+[[trust.gateways]]
+name = "gw.contoso.com"
+networks = ["192.0.2.25"]
+[[trust.forwarders]]
+name = "alumni"
+networks = ["192.0.2.0/28"]
+ptr = ["alumni.example"]
+recipient_domains = ["contoso.com"]
 [policy]
 mode = "enforce"
+enforce = { from = false }
 preset = "strict"
-profile = "consumer"
+profile = "organization"
+honor_reject = "always"
+quarantine_action = "quarantine"
+spoof_intelligence = false
+dmarc_mode = "compare"
+local_suffixes = ["hosting.example"]
+from = "ambiguous"
+from_empty = "assign-mail-from"
+safe_senders = "authenticated"
+ipv6_gate = "unauthenticated"
+ipv6_ptr = "confirmed"
+null_mx_inbound = "mail-from-and-from"
+reply_contact = "https://contoso.com/mail-help"
+reply_trace_id = false
+[history]
+high = 5
+medium = 3.5
+[[filters]]
+name = "scanner"
+header = "X-Scan-Verdict"
+networks = ["127.0.0.1"]
+malware = ["Infected*"]
+[[rules]]
+name = "partner"
+text = "when from in example.com then quarantine"
+mode = "observe"
+[outbound]
+days = 60
+[[outbound.accounts]]
+login = "ada"
+addresses = ["Ada@Contoso.com"]
+domains = ["*.contoso.com"]
+[journal]
+days = 7
+subject = true
 [stamp]
 format = "eop"
+compauth = false
+eop_recipient_domain = "Contoso.com"
 `;
+
+const unset: Config["policy"]["enforce"] = {
+  ...{ ipv6: null, null_mx: null, from: null, blocks: null, rules: null, filters: null },
+  ...{ dmarc_reject: null, dmarc_quarantine: null, spoof: null, suspicion: null },
+};
 
 test("config: every key, parsed into what it means", () => {
   assert.deepEqual(load(whole), {
@@ -62,11 +113,54 @@ test("config: every key, parsed into what it means", () => {
     trust: {
       networks: ["10.0.0.0/8", "2001:db8::/32"],
       hops: ["192.0.2.1"],
-      sealers: ["lists.example"],
+      sealers: ["lists.example", { domain: "google.com", for: ["forwarder.example"] }],
       authserv_ids: ["mx2.contoso.com"],
+      local_milters: ["rspamd.contoso.com"],
+      gateways: [{ name: "gw.contoso.com", networks: ["192.0.2.25"] }],
+      forwarders: [{ name: "alumni", networks: ["192.0.2.0/28"], ptr: ["alumni.example"], dkim: [], recipient_domains: ["contoso.com"] }],
     },
-    policy: { mode: "enforce", preset: "strict", profile: "consumer" },
-    stamp: { format: "eop", compauth: true },
+    tenants: [],
+    policy: {
+      mode: "enforce",
+      enforce: { ...unset, from: false },
+      preset: "strict",
+      profile: "organization",
+      honor_reject: "always",
+      quarantine_action: "quarantine",
+      spoof_intelligence: false,
+      dmarc_mode: "compare",
+      local_suffixes: ["hosting.example"],
+      from: "ambiguous",
+      from_empty: "assign-mail-from",
+      safe_senders: "authenticated",
+      ipv6_gate: "unauthenticated",
+      ipv6_ptr: "confirmed",
+      null_mx_inbound: "mail-from-and-from",
+      reply_contact: "https://contoso.com/mail-help",
+      reply_trace_id: false,
+    },
+    history: { ...load("").history, high: 5, medium: 3.5 },
+    filters: [
+      {
+        name: "scanner",
+        header: "X-Scan-Verdict",
+        networks: ["127.0.0.1"],
+        ...{ malware: ["infected*"], high_confidence_phish: [], phish: [], spam: [], bulk: [], clean: [] },
+      },
+    ],
+    rules: [
+      {
+        name: "partner",
+        text: {
+          condition: { kind: "address", field: "from", forms: [{ kind: "domain", domain: "example.com" }] },
+          actions: [{ kind: "quarantine" }],
+        },
+        mode: "observe",
+      },
+    ],
+    outbound: { days: 60, accounts: [{ login: "ada", networks: [], addresses: ["Ada@contoso.com"], domains: ["*.contoso.com"] }] },
+    journal: { days: 7, bytes_max: 2_000_000_000, subject: true },
+    stamp: { format: "eop", compauth: false, eop_recipient_domain: "contoso.com" },
   });
 });
 
@@ -76,9 +170,34 @@ const defaults: Config = {
   listen: { milter: null, smtp: null, http: null },
   memory: { url: null },
   dns: { servers: [] },
-  trust: { networks: [], hops: [], sealers: [], authserv_ids: [] },
-  policy: { mode: "observe", preset: "standard", profile: "organization" },
-  stamp: { format: "rfc8601", compauth: true },
+  tenants: [],
+  trust: { networks: [], hops: [], sealers: [], authserv_ids: [], local_milters: [], gateways: [], forwarders: [] },
+  policy: {
+    mode: "observe",
+    enforce: unset,
+    preset: "standard",
+    profile: "organization",
+    honor_reject: "weighed",
+    quarantine_action: "junk",
+    spoof_intelligence: true,
+    dmarc_mode: "rfc9989",
+    local_suffixes: [],
+    from: "eop",
+    from_empty: "refuse",
+    safe_senders: "documented",
+    ipv6_gate: "anonymous",
+    ipv6_ptr: "valid",
+    null_mx_inbound: false,
+    reply_contact: null,
+    reply_trace_id: true,
+  },
+  // Its numbers are senderHistoryDefaults: policy-of.test.ts compares.
+  history: load("").history,
+  filters: [],
+  rules: [],
+  outbound: { days: 30, accounts: [] },
+  journal: { days: 30, bytes_max: 2_000_000_000, subject: false },
+  stamp: { format: "rfc8601", compauth: true, eop_recipient_domain: null },
 };
 
 test("config: an empty file, empty tables and a byte order mark give the defaults, which act on nothing", () => {
@@ -174,10 +293,22 @@ const values: [key: string, good: readonly unknown[], bad: readonly unknown[]][]
     ["127.0.0.1", ["dns.example"], ["127.0.0.1:99999"], ["127.0.0.1:0"], ["127.0.0"], [1]],
   ],
   ["trust.networks", [["192.0.2.1", "::/0"]], [["192.0.2.0/33"], ["192.0.2"], ["any"], [""]]],
-  ["trust.sealers", [["a.example", "ü.example"]], [["a..example"], ["192.0.2.1"], ["a example"]]],
+  ["trust.sealers", [["a.example", "ü.example"]], [["a..example"], ["192.0.2.1"], ["a example"], [1], "a.example"]],
   ["trust.authserv_ids", [["a"]], [["a b"]]],
+  ["policy.enforce.ipv6", [true, false], ["yes", 1]],
+  ["policy.null_mx_inbound", [true, false, "mail-from"], ["from", 0, "true"]],
+  ["policy.reply_contact", ["+1 555 0100", "https://a.example/?a=%20"], ["", "a\r\nb", "ä", " a", "x".repeat(201)]],
+  ["policy.from", ["eop", "ambiguous", "off"], ["on", false]],
+  ["policy.local_suffixes", [["hosting.example"]], ["hosting.example", ["*.example"]]],
+  ["history.high", [3, 20], [-1, 21, "4"]],
+  ["history.established_days", [1, 365], [0, 1.5, 366]],
+  ["journal.days", [0, 3650], [-1, 3651, "30d"]],
+  ["journal.bytes_max", [1_000_000], [999_999, "2GB"]],
+  ["outbound.days", [1, 365], [0]],
   ["policy.mode", ["observe"], ["Observe", true, ""]],
+  ["trust.local_milters", [["rspamd.contoso.com"], []], [["a b"], "a"]],
   ["stamp.format", ["eop"], ["microsoft"]],
+  ["stamp.eop_recipient_domain", ["contoso.com", "bücher.example"], ["", "a b", "192.0.2.1", true]],
 ];
 
 for (const [key, good, bad] of values) {

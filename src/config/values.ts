@@ -1,9 +1,10 @@
 /**
  * The forms that single values of the configuration are written in, each a total function from text to a typed value or null:
- * where to listen, where the memory lies, which DNS server, which network, which name. It opens and resolves nothing.
+ * where to listen, where the memory lies, which DNS server, which network, which name, which address. It opens and resolves nothing.
  */
 import { domainToAscii } from "../mail/domain.ts";
 import { parseIpAddress, parseIpNetwork } from "../mail/ip-address.ts";
+import { parsePath } from "../mail/path.ts";
 
 export type HostPort = { readonly host: string; readonly port: number };
 export type Endpoint = ({ readonly kind: "inet" } & HostPort) | { readonly kind: "unix"; readonly path: string };
@@ -63,4 +64,48 @@ export function domainName(text: string): string | null {
 /** RFC 8601 §2.5: an authserv-id is a value of RFC 2045 §5.1; one that needs no quotes keeps every reader's parser simple. */
 export function authservId(text: string): string | null {
   return /^[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]{1,253}$/.test(text) ? text : null;
+}
+
+/** The short name of a tenant: it stands in keys of the store, in logs and in the API's paths. */
+export function tenantId(text: string): string | null {
+  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : null;
+}
+
+/** What an entry of the file is called: it stands in the Inspection and in reports. */
+export function entryName(text: string): string | null {
+  return /^[\p{L}\p{N}][\p{L}\p{N} ._@:+-]{0,63}$/u.test(text) && text.trim() === text ? text : null;
+}
+
+/** The name of a header field, RFC 5322 §3.6.8. */
+export function fieldName(text: string): string | null {
+  return /^[!-9;-~]{1,77}$/.test(text) ? text : null;
+}
+
+/** `ada@contoso.com`: the local part as written, the domain as A-labels. */
+export function mailAddress(text: string): string | null {
+  const path = text.includes("<") || text.startsWith("@") ? null : parsePath(text);
+  return path?.kind !== "mailbox" || path.domain === null ? null : `${path.localPart}@${path.domain}`;
+}
+
+/** `contoso.com`, `*.contoso.com` for those below it, `*` for any. */
+export function domainPattern(text: string): string | null {
+  if (text === "*") return text;
+  const below = text.startsWith("*.");
+  const name = domainName(below ? text.slice(2) : text);
+  return name === null ? null : `${below ? "*." : ""}${name}`;
+}
+
+/** One line of printable ASCII that fits into an SMTP reply. */
+export function replyText(text: string): string | null {
+  return /^[!-~](?:[ -~]{0,198}[!-~])?$/.test(text) ? text : null;
+}
+
+/** What a filter writes into its field, whole; `*` stands for any run of characters. Case is no matter, and is lowered. */
+export function filterPattern(text: string): string | null {
+  return /^[\p{L}\p{N}\p{P}\p{S}](?:[\p{L}\p{N}\p{P}\p{S} ]{0,254}[\p{L}\p{N}\p{P}\p{S}])?$/u.test(text) ? text.toLowerCase() : null;
+}
+
+/** A login or another name of an account: any printable text. */
+export function login(text: string): string | null {
+  return /^[^\p{C}\p{Zl}\p{Zp}\s]{1,254}$/u.test(text) ? text : null;
 }
