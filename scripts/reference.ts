@@ -4,7 +4,9 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { limits } from "../src/base/limits.ts";
-import { reasons } from "../src/verdict/reasons.ts";
+import { eopAction, eopDkim, eopDmarc, eopSpf } from "../src/stamp/eop-words.ts";
+import { type ReasonText, reasons } from "../src/verdict/reasons.ts";
+import { reasonFamilies, reasonsOfOthers } from "../src/verdict/reasons-of-others.ts";
 
 const root = new URL("../", import.meta.url);
 const target = new URL("docs/reference.md", root);
@@ -18,22 +20,33 @@ export function referencePage(): string {
     "",
     "## Reason codes of the composite verdict",
     "",
-    "`compauth=<result> reason=<code>`. Codes and meanings follow Microsoft's published list; *ours* marks Assay's own. The row is that of the decision table.",
+    "`compauth=<result> reason=<code>`. Codes and meanings follow Microsoft's published list; *ours* marks Assay's own, *seen* a number that is only seen in real mail. The rows are those of the decision table, the usual one first.",
     "",
     "| code | compauth | row | cause | what it means | what the sender can do |",
     "| --- | --- | --- | --- | --- | --- |",
     ...Object.entries(reasons)
       .sort(([one], [two]) => one.localeCompare(two))
       .map(
-        ([code, r]) =>
-          `| ${code}${r.ours ? " *ours*" : ""} | ${r.compauth} | ${r.row} | ${r.cause} | ${r.meaning} | ${r.senderCan ?? "–"} |`,
+        ([code, r]) => `| ${code}${origin(r)} | ${r.compauth} | ${r.rows.join(", ")} | ${r.cause} | ${r.meaning} | ${r.senderCan ?? "–"} |`,
       ),
+    "",
+    "## Reason codes of others",
+    "",
+    "Assay never decides these; `assay explain` knows them in headers that others stamped. *seen* marks those that nobody documents and that are only seen in real mail.",
+    "A number that is in neither table is told from its family, the last rows.",
+    "",
+    "| code | compauth | cause | what it means | what the sender can do |",
+    "| --- | --- | --- | --- | --- |",
+    ...[...Object.entries(reasonsOfOthers), ...Object.entries(reasonFamilies)].map(
+      ([code, r]) => `| ${code}${origin(r)} | ${r.compauth ?? "–"} | ${r.cause} | ${r.meaning} | ${r.senderCan ?? "–"} |`,
+    ),
     "",
     "## Words of the evidence",
     "",
     "Result words are RFC 8601's; each result carries one closed `reason`.",
     "",
     ...wordTables(),
+    ...eopTables(),
     "## Limits",
     "",
     "On everything that comes from outside. Passing one is a named reason, never a crash. The unit is the last word of the name.",
@@ -44,6 +57,10 @@ export function referencePage(): string {
     "",
   ];
   return parts.join("\n");
+}
+
+function origin({ ours, documented }: ReasonText): string {
+  return ours ? " *ours*" : documented === "seen" ? " *seen*" : "";
 }
 
 export type WordList = {
@@ -86,6 +103,32 @@ function wordTables(): string[] {
     ...list.words.map(({ word, note }) => `| ${word} | ${note.replaceAll("|", "\\|")} |`),
     "",
   ]);
+}
+
+/** What `stamp.format = "eop"` writes for each of our words. */
+function eopTables(): string[] {
+  return [
+    "## Words of the stamp in Microsoft's shape",
+    "",
+    'With `stamp.format = "eop"`; see [stamp.md](stamp.md). `spf=` has the same words as ours.',
+    "",
+    "| our DKIM reason | stamp |",
+    "| --- | --- |",
+    ...Object.entries(eopDkim).map(([reason, { result, comment }]) => `| ${reason} | \`dkim=${result} (${comment})\` |`),
+    "",
+    "| our DMARC result | stamp |",
+    "| --- | --- |",
+    ...Object.entries(eopDmarc).map(([result, word]) => `| ${result} | \`dmarc=${word}\` |`),
+    "",
+    "| what the policy asks for with this result | stamp |",
+    "| --- | --- |",
+    ...Object.entries(eopAction).map(([policy, word]) => `| ${policy} | \`action=${word}\` |`),
+    "",
+    "| SPF result | Received-SPF |",
+    "| --- | --- |",
+    ...Object.entries(eopSpf).map(([result, { word, comment, tail }]) => `| ${result} | \`${word} ({host}: ${comment})${tail}\` |`),
+    "",
+  ];
 }
 
 function title(list: WordList): string {

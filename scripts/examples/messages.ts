@@ -61,7 +61,7 @@ function delivered(message: string, { ip, helo, name = helo, returnPath }: Deliv
 
 /** File name → message. */
 export function messages(): Readonly<Record<string, string>> {
-  return { ...honest(), ...broken(), ...forged() };
+  return { ...honest(), ...implicit(), ...broken(), ...forged() };
 }
 
 function honest(): Record<string, string> {
@@ -125,6 +125,30 @@ function honest(): Record<string, string> {
       returnPath: "post@xn--mller-kva.example",
     }),
     "bounce-with-null-sender.eml": delivered(bounce, { ip: "192.0.2.60", helo: "mail.tailspin.example", returnPath: "" }),
+  };
+}
+
+/** Their domains publish nothing about mail: names and addresses of their hosts speak. */
+function implicit(): Record<string, string> {
+  const museum = letter({
+    from: ["Lamna Museum <visit@lamna.example>"],
+    subject: "Open on Whit Monday",
+    id: "open.1@lamna.example",
+    body: ["We are open from 10 to 6."],
+  });
+  const bakery = letter({
+    from: ["Margie's Bakery <hello@margies.example>"],
+    subject: "Your cake is ready",
+    id: "cake.2@margies.example",
+    body: ["You can fetch it from noon."],
+  });
+  return {
+    "museum-from-its-own-host.eml": delivered(museum, { ip: "192.0.2.161", helo: "mail.lamna.example", returnPath: "visit@lamna.example" }),
+    "bakery-at-a-hoster.eml": delivered(bakery, {
+      ip: "192.0.2.175",
+      helo: "web7.hoster.example",
+      returnPath: "www-data@web7.hoster.example",
+    }),
   };
 }
 

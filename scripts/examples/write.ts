@@ -66,6 +66,23 @@ smtp.woodgrove.example:
 40.2.0.192.in-addr.arpa:
   - PTR: smtp.woodgrove.example
 
+# lamna.example and margies.example publish nothing about mail. One has a host of its own, the other shares the network of its hoster.
+lamna.example:
+  - MX: [10, mail.lamna.example]
+mail.lamna.example:
+  - A: 192.0.2.161
+161.2.0.192.in-addr.arpa:
+  - PTR: mail.lamna.example
+margies.example:
+  - A: 192.0.2.170
+  - MX: [10, mx.hoster.example]
+mx.hoster.example:
+  - A: 192.0.2.171
+web7.hoster.example:
+  - A: 192.0.2.175
+175.2.0.192.in-addr.arpa:
+  - PTR: web7.hoster.example
+
 # wingtip.example lives on IPv6.
 wingtip.example:
   - TXT: v=spf1 ip6:2001:db8:25::/48 -all

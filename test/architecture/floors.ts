@@ -68,7 +68,8 @@ function subroom(path: string): string {
   return fourth === undefined ? "" : third;
 }
 
-// The mechanisms stand beside each other; signature/ is below dkim and arc; evidence.ts, gather.ts and what joins them are on top.
+// The mechanisms stand beside each other; signature/ is below dkim and arc; infrastructure/ reads the results of all and asks SPF
+// once more; evidence.ts, gather.ts and what joins them are on top.
 function withinEvidence(from: string, target: string, isType: boolean): string | null {
   const here = subroom(from);
   const there = subroom(target);
@@ -77,6 +78,10 @@ function withinEvidence(from: string, target: string, isType: boolean): string |
   if (here === "") return null;
   if (there === "") return `${target} is above the mechanisms`;
   if (there === "signature") return here === "dkim" || here === "arc" ? null : "signature/ is there for dkim and arc alone";
+  if (here === "infrastructure") {
+    if (target === "src/evidence/spf/check-host.ts") return null;
+    return target.endsWith("/result.ts") && isType ? null : "infrastructure sees result types, and spf/check-host.ts";
+  }
   const seesResult = here === "dmarc" && (there === "spf" || there === "dkim") && target.endsWith("/result.ts");
   if (seesResult) return isType ? null : "dmarc sees the result types of spf and dkim: import type";
   return "mechanisms do not know each other";

@@ -17,6 +17,6 @@ test("README shows real output", () => {
 
 test("README counts the example messages rightly", () => {
   const output = runSample("assay check --zone examples/zone.yaml examples/mail");
-  assert.match(output, /^15 messages$/m);
-  assert.ok(page.includes("inspects fifteen messages"));
+  assert.match(output, /^17 messages$/m);
+  assert.ok(page.includes("inspects seventeen messages"));
 });

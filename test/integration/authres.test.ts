@@ -5,6 +5,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
+import { limits } from "../../src/base/limits.ts";
+import { outcomeOf, type SignatureReason } from "../../src/evidence/signature/result.ts";
 import type { AuthenticationResults } from "../../src/mail/authentication-results.ts";
 import { formatAuthenticationResults } from "../../src/stamp/authentication-results.ts";
 import { stampOf } from "../../src/stamp/rfc8601.ts";
@@ -45,6 +47,12 @@ function expected({ authservId, results }: AuthenticationResults): Seen {
   };
 }
 
+const unread = { domain: null, selector: null, algorithm: null, signatureStart: null };
+const dmarcWords = ["pass", "fail", "none", "permerror", "temperror", "bestguesspass"] as const;
+const spfWords = ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"] as const;
+const iprevWords = ["pass", "fail", "temperror", "permerror"] as const;
+const compauthWords = ["pass", "softpass", "fail", "none"] as const;
+
 const cases: readonly (readonly [string, StampCase])[] = [
   [
     "everything passes",
@@ -55,22 +63,76 @@ const cases: readonly (readonly [string, StampCase])[] = [
     },
   ],
   ["the null path", { mailFrom: "", spf: [spf({ result: "pass", domain: "mail.example.com" })] }],
+  ["the null path without a HELO name", { mailFrom: "", helo: null, spf: [spf({ result: "none", reason: "no-domain", domain: null })] }],
+  ["no client, no path, nothing signed", { ip: null, mailFrom: null, spf: [], iprev: { result: "none", reason: "no-client" } }],
   [
     "HELO beside MAIL FROM",
     { spf: [spf({ result: "fail", domain: "a.example" }), spf({ identity: "helo", result: "pass", domain: "b.example" })] },
   ],
-  ["bestguesspass", { dmarc: dmarc({ result: "bestguesspass" }), verdict: { compauth: "pass", reason: "109" } }],
   [
-    "failures with reasons",
+    "bestguesspass of the null path",
     {
-      spf: [spf({ result: "temperror", reason: "dns", domain: "a.example" })],
-      dkim: [dkim({ result: "fail", reason: "body-hash" }), dkim({ result: "permerror", reason: "no-key" })],
-      dmarc: dmarc({ result: "temperror", reason: "identifier-dns", policy: "reject" }),
-      arc: { result: "fail", reason: "seal", oldestPass: null },
-      iprev: { result: "fail", reason: "not-confirmed" },
+      mailFrom: "",
+      spf: [spf({ result: "pass", domain: "mail.example.com" })],
+      dmarc: dmarc({ result: "bestguesspass" }),
+      verdict: { compauth: "pass", reason: "109" },
     },
   ],
+  [
+    "RFC 6531: internationalized names and addresses",
+    {
+      mailFrom: "jörg@bücher.example",
+      fromAddress: "jörg@bücher.example",
+      fromDomain: "xn--bcher-kva.example",
+      spf: [spf({ result: "pass", domain: "xn--bcher-kva.example" })],
+      dkim: [dkim({ domain: "xn--bcher-kva.example", selector: "xn--schlssel-95a" })],
+      dmarc: dmarc({ result: "pass", domain: "xn--bcher-kva.example", policy: "reject" }),
+    },
+  ],
+  [
+    "as many signatures as are told, each with its own outcome",
+    {
+      dkim: Object.entries(outcomeOf)
+        .filter(([reason]) => reason !== "over-limit")
+        .slice(0, limits.dkimSignaturesMax)
+        .map(([reason, result], i) =>
+          dkim({ result, reason: reason as SignatureReason, domain: `d${i}.example`, signatureStart: `Sig0000${i}` }),
+        ),
+    },
+  ],
+  ...(Object.keys(outcomeOf) as SignatureReason[]).map((reason): [string, StampCase] => [
+    `a signature: ${reason}`,
+    { dkim: [dkim({ result: outcomeOf[reason], reason })] },
+  ]),
+  ["a signature of which nothing can be read", { dkim: [dkim({ result: "permerror", reason: "syntax", ...unread })] }],
+  ...spfWords.map((result): [string, StampCase] => [
+    `SPF ${result}`,
+    {
+      spf: [
+        spf({ result, reason: result === "temperror" ? "dns" : result === "permerror" ? "term-limit" : "matched", domain: "a.example" }),
+      ],
+    },
+  ]),
+  ...dmarcWords.flatMap((result) =>
+    ([null, "none", "quarantine", "reject"] as const).map((policy): [string, StampCase] => [
+      `DMARC ${result}, policy ${policy}`,
+      {
+        dmarc: dmarc({
+          result,
+          reason: result === "temperror" ? "record-timeout" : result === "permerror" ? "record" : "no-record",
+          policy,
+        }),
+      },
+    ]),
+  ),
+  ...compauthWords.map((compauth): [string, StampCase] => [`compauth ${compauth}`, { verdict: { compauth, reason: "130" } }]),
+  ...iprevWords.map((result): [string, StampCase] => [
+    `iprev ${result}`,
+    { iprev: { result, reason: result === "pass" ? null : "ptr-dns" } },
+  ]),
   ["ARC and IPv6", { ip: "2001:db8::1", arc: { result: "pass", reason: null, oldestPass: 2 } }],
+  ["ARC fails", { arc: { result: "fail", reason: "seal", oldestPass: null } }],
+  ["ARC temperror, which RFC 8617 §7 has not", { arc: { result: "temperror", reason: "dns", oldestPass: null } }],
   ["no author, no domain", { fromDomain: null, dmarc: dmarc({ result: "permerror", reason: "author", domain: null }) }],
 ];
 

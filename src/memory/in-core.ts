@@ -1,0 +1,77 @@
+/**
+ * The store in this process's memory: the same arithmetic as the embedded store's, for the simulator and for tests. Nothing is written
+ * anywhere, addresses are kept as they are, and it is gone with the process.
+ */
+import { limits } from "../base/limits.ts";
+import type { HistoryQuestion, KnownHistory } from "../verdict/history.ts";
+import { answer, type Found } from "./answer.ts";
+import { type Decay, decayOfNewStores } from "./decay.ts";
+import { forget } from "./forget.ts";
+import { type Ledger, markOf, openLedger } from "./ledger.ts";
+import type { Memory } from "./memory.ts";
+import type { ContactRow } from "./rows.ts";
+import { countSources } from "./sources.ts";
+import { fingerprintsOf, messageIdsOf, organizationFingerprint, type Teaching, teachLesson, teachSent, teachWord } from "./teach.ts";
+
+export type InCoreMemory = Memory & {
+  /** `history` without a promise. */
+  recall(question: HistoryQuestion): KnownHistory;
+  /** The rows themselves. */
+  readonly ledger: Ledger;
+};
+
+export type InCoreOptions = { readonly decay?: Decay | undefined; readonly localSuffixes?: readonly string[] | undefined };
+
+export function inCoreMemory({ decay = decayOfNewStores, localSuffixes }: InCoreOptions = {}): InCoreMemory {
+  const ledger = openLedger("store");
+  const teaching: Teaching = { decay, fingerprint: (text) => text, sources: countSources(), localSuffixes };
+  const tidyDays = 7;
+  let tidied = 0;
+  const tidy = (day: number): void => {
+    if (day < tidied + tidyDays) return;
+    if (tidied > 0) forget(ledger, day, decay);
+    tidied = day;
+  };
+  const recall = (question: HistoryQuestion): KnownHistory => answer(question, find(ledger, question, teaching), decay);
+  return {
+    ledger,
+    recall,
+    history: (question) => Promise.resolve(recall(question)),
+    record: (lesson) => {
+      tidy(lesson.day);
+      teachLesson(ledger, lesson, teaching);
+    },
+    recordSent: (sent) => teachSent(ledger, sent, teaching),
+    recordWord: (word) => teachWord(ledger, word, teaching),
+    flush: () => Promise.resolve(),
+    health: () => ({ status: "ok", why: null, waiting: 0, dropped: 0 }),
+    close: () => Promise.resolve(),
+  };
+}
+
+function find(ledger: Ledger, question: HistoryQuestion, { fingerprint }: Teaching): Found {
+  const { tenant, organization, carrier, day } = question;
+  const book = ledger.tenants.get(tenant);
+  const own = organization === null ? undefined : book?.organizations.get(organization);
+  const recipients = fingerprintsOf(question.recipients, fingerprint);
+  const contactsWith = (from: string | null): readonly ContactRow[] => {
+    const contacts = from === null ? undefined : book?.organizations.get(from)?.contacts;
+    return contacts === undefined ? [] : recipients.flatMap((recipient) => contacts.get(recipient)?.row ?? []);
+  };
+  const isPartyTo = (messageId: string, party: string): boolean =>
+    (book?.journal.get(messageId)?.get(party) ?? -1) >= day - limits.journalDays;
+  const { returned, references } = messageIdsOf(question, fingerprint);
+  const party = organization === null ? null : organizationFingerprint(organization, fingerprint);
+  return {
+    messages: book?.messages ?? 0,
+    organization: own?.whole?.row ?? null,
+    tokens: question.tokens.map((asked) => {
+      const token = book?.tokens.get(markOf(asked));
+      return { pair: own?.pairs.get(markOf(asked))?.row ?? null, token: token === undefined ? null : { ...token.row, ...token.counts } };
+    }),
+    contacts: contactsWith(organization),
+    carried: contactsWith(carrier),
+    returnsOurs: returned !== null && recipients.some((recipient) => isPartyTo(returned, recipient)),
+    answersOurs: party !== null && references.some((messageId) => isPartyTo(messageId, party)),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Caps on how fast one source can make the store grow: a source is the client's prefix, and of its messages only so many a day may
+ * open new rows. Rows that exist go on counting, so that a busy sender loses nothing; whoever invents names by the thousand does.
+ */
+import { limits } from "../base/limits.ts";
+import type { Lesson } from "../verdict/history.ts";
+
+export type Sources = {
+  /** May this lesson open new rows? Counts it. */
+  mayOpen(lesson: Lesson): boolean;
+};
+
+export function countSources(): Sources {
+  let day = -1;
+  const counts = new Map<string, { authenticated: number; other: number }>();
+  return {
+    mayOpen: (lesson) => {
+      if (lesson.day !== day) counts.clear();
+      day = lesson.day;
+      const source = sourceOf(lesson);
+      let count = counts.get(source);
+      if (count === undefined) {
+        if (counts.size >= limits.historySourcesMax) return false;
+        count = { authenticated: 0, other: 0 };
+        counts.set(source, count);
+      }
+      if (lesson.kind === "authenticated") {
+        count.authenticated += 1;
+        return count.authenticated <= limits.historySourceAuthenticatedPerDay;
+      }
+      count.other += 1;
+      return count.other <= limits.historySourceUnauthenticatedPerDay;
+    },
+  };
+}
+
+function sourceOf({ tenant, tokens, carriers }: Lesson): string {
+  const isPrefix = ({ kind }: Lesson["tokens"][number]): boolean => kind === "prefix";
+  const prefix = tokens.find(isPrefix) ?? carriers.find(isPrefix);
+  return `${tenant} ${prefix?.value ?? ""}`;
+}

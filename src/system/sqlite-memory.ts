@@ -1,0 +1,168 @@
+/**
+ * The embedded store behind the port of memory/: `sqlite:PATH`, one file on a local disk. Reads on the calling thread, one statement a
+ * message; writes batched in a worker thread and durable when acknowledged. Whatever happens to the file, `history` answers and
+ * `record` returns: unknown history is a value, and health() says what to do. It recovers by itself. Not for network file systems.
+ */
+import { rename, rm } from "node:fs/promises";
+import { backup } from "node:sqlite";
+import { limits } from "../base/limits.ts";
+import type { Memory, MemoryHealth } from "../memory/memory.ts";
+import type { HistoryQuestion } from "../verdict/history.ts";
+import { type FaultReport, faultLine, reportOf, StoreFault } from "./sqlite-fault.ts";
+import { openForReading, ownedFile } from "./sqlite-file.ts";
+import { type QueueState, WriteQueue } from "./sqlite-queue.ts";
+import { openSqliteReader, type ReadCounts, type SqliteReader } from "./sqlite-reader.ts";
+
+export type SqliteMemory = Memory & {
+  /** A copy of the store as it is now, while it is in use; mode 0600. */
+  backupTo(path: string): Promise<void>;
+  /** What went wrong last and has not passed; null when all is well. */
+  fault(): FaultReport | null;
+  /** Statements run for history, batches written and their rows. */
+  counts(): { readonly statements: number; readonly batches: number; readonly rowsWritten: number };
+};
+
+export type SqliteOptions = {
+  /** Local suffixes of the policy, as alignment uses them. */
+  readonly localSuffixes?: readonly string[] | undefined;
+  /** SQLite's max_page_count: a store that may not grow past it. For tests of a full disk. */
+  readonly pagesMax?: number | undefined;
+};
+
+/** Opens a store, making and migrating it as needed. Never rejects: a store that cannot be opened answers `unavailable`. */
+export async function openSqliteMemory(path: string, options: SqliteOptions = {}): Promise<SqliteMemory> {
+  const queue = new WriteQueue({ path, localSuffixes: options.localSuffixes ?? null, pagesMax: options.pagesMax ?? null });
+  const reading = readingOf(path, () => queue.state().isOpen);
+  await queue.opened;
+  return {
+    history: (question) => Promise.resolve(reading.history(question)),
+    record: (lesson) => queue.add({ lesson }),
+    recordSent: (sent) => queue.add({ sent }),
+    recordWord: (word) => queue.add({ word }),
+    flush: () => queue.flush(),
+    health: () => healthOf(path, queue.state(), reading.fault()),
+    fault: () => queue.state().fault ?? reading.fault(),
+    counts: () => {
+      const { batches, rows } = queue.state();
+      return { statements: reading.counts.statements, batches, rowsWritten: rows };
+    },
+    backupTo: async (target) => {
+      await queue.flush();
+      await backUp(path, target);
+    },
+    close: async () => {
+      reading.close();
+      await queue.close();
+    },
+  };
+}
+
+/** The reading side alone, for a thread beside the one that writes: what is recorded goes to `record`. */
+export function openSqliteReading(path: string, record: Memory["record"]): Memory {
+  const reading = readingOf(path, () => true);
+  const nothing = (): void => {};
+  return {
+    history: (question) => Promise.resolve(reading.history(question)),
+    record,
+    recordSent: nothing,
+    recordWord: nothing,
+    flush: () => Promise.resolve(),
+    health: () => healthOf(path, null, reading.fault()),
+    close: () => Promise.resolve(reading.close()),
+  };
+}
+
+type Reading = {
+  history(question: HistoryQuestion): ReturnType<SqliteReader["history"]> | { readonly status: "unavailable" };
+  fault(): FaultReport | null;
+  close(): void;
+  readonly counts: ReadCounts;
+};
+
+const unavailable = { status: "unavailable" } as const;
+
+/** A reader that is opened when it is first needed, and again some time after a fault: mail does not wait for a sick disk twice a second. */
+function readingOf(path: string, mayOpen: () => boolean): Reading {
+  let reader: SqliteReader | null = null;
+  let fault: FaultReport | null = null;
+  let notBefore = 0;
+  let isClosed = false;
+  const counts = { statements: 0 };
+  const drop = (report: FaultReport, now: number): typeof unavailable => {
+    fault = report;
+    notBefore = now + limits.storeRetryMs;
+    try {
+      reader?.close();
+    } catch {
+      // A connection to a damaged file may fail to close: it is dropped all the same.
+    }
+    reader = null;
+    return unavailable;
+  };
+  return {
+    counts,
+    fault: () => fault,
+    history: (question) => {
+      const startedAt = Date.now();
+      if (isClosed || startedAt < notBefore || (reader === null && !mayOpen())) return unavailable;
+      try {
+        reader ??= openSqliteReader(path, counts);
+        const history = reader.history(question);
+        fault = null;
+        const now = Date.now();
+        // It came too late to be called an answer in time, but it is here. The next ones do without for a while.
+        if (now - startedAt > limits.historyReadMs)
+          drop({ code: "io", detail: `reading took ${now - startedAt} ms, more than ${limits.historyReadMs} ms` }, now);
+        return history;
+      } catch (error) {
+        return drop(reportOf(error), Date.now());
+      }
+    },
+    close: () => {
+      isClosed = true;
+      reader?.close();
+      reader = null;
+    },
+  };
+}
+
+function healthOf(path: string, queue: QueueState | null, reading: FaultReport | null): MemoryHealth {
+  const { waiting, dropped } = queue ?? { waiting: 0, dropped: 0 };
+  const why = warningOf(path, queue, reading);
+  return { status: why === null ? "ok" : "degraded", why, waiting, dropped };
+}
+
+function warningOf(path: string, queue: QueueState | null, reading: FaultReport | null): string | null {
+  const fault = queue?.fault ?? reading;
+  if (fault != null) return faultLine(path, fault);
+  if (queue === null) return null;
+  if (queue.freeBytes !== null && queue.freeBytes < limits.storeFreeBytesMin)
+    return `store ${path}: ${megabytes(queue.freeBytes)} MB are free on its disk, less than ${megabytes(limits.storeFreeBytesMin)} MB: free some space before it is full`;
+  if (queue.waiting > limits.storeQueueMax / 2)
+    return `store ${path}: ${queue.waiting} lessons wait to be written, of at most ${limits.storeQueueMax}: the disk is too slow for the mail; past that the oldest are dropped`;
+  if (queue.isFull)
+    return `store ${path}: it has reached ${megabytes(limits.historyStoreBytesMax)} MB: unauthenticated mail opens no new rows until old ones have faded`;
+  return null;
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / (1024 * 1024));
+}
+
+/** Copies a store that may be in use (SQLite's online backup) beside the target, and puts it there whole or not at all. */
+export async function backUp(path: string, target: string): Promise<void> {
+  const partial = `${target}.partial`;
+  const db = openForReading(path);
+  try {
+    await rm(partial, { force: true });
+    ownedFile(partial);
+    await backup(db, partial);
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { force: true });
+    const { code, detail } = reportOf(error);
+    throw new StoreFault(code, `cannot write the backup ${target}: ${detail}`);
+  } finally {
+    db.close();
+  }
+}
