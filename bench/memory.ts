@@ -1,8 +1,8 @@
 /**
  * `npm run bench:memory [-- --pairs N] [-- --json]`: the embedded store against itself, in one run. It records messages until the store
  * holds 1,000,000 pairs, then measures (1) reading the history of a message against looking up one pair by its primary key on the same
- * file, at most 6 of them, and (2) rows recorded in a second, durably, against plain inserts of as many rows a batch into an empty
- * table of the same shape in the same file, at least half. Medians of rounds in turn; exit status 1 past a bound.
+ * file, at most 6 of them, and (2) rows recorded in a second, durably, against plain inserts of as many rows a batch into a table of
+ * the same columns, key and size in the same file, at least half. Medians of rounds in turn; exit status 1 past a bound.
  */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,9 +18,12 @@ import { median } from "./stopwatch.ts";
 
 const lookupsMax = 6;
 const rateMin = 0.5;
-const rounds = 5;
-const readsARound = 20_000;
-const recordsARound = 5000;
+const rounds = 25;
+const readsARound = 4000;
+const recordsARound = 2000;
+const recordingRounds = 25;
+/** Of the table of pairs. */
+const [keyColumns, otherColumns] = [4, 12];
 const { values: options } = parseArgs({
   options: { pairs: { type: "string", default: "1000000" }, json: { type: "boolean", default: false } },
 });
@@ -59,13 +62,13 @@ async function measureReading(): Promise<Reading> {
   const lookup = db.prepare("SELECT * FROM pair WHERE tenant = ? AND organization = ? AND value = ? AND kind = ?");
   const [lookupUs, historyUs, ratios]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round += 1) {
-    const lessons = Array.from({ length: readsARound }, () => lessonFrom(anyOrganization(), 20_701));
+    const lessons = Array.from({ length: readsARound }, () => lessonFrom(anyOrganization(), 20_711));
     const keys = lessons.map(({ tenant, organization, tokens }) => {
       const token = tokens[Math.floor(random() * tokens.length)];
       if (token === undefined) throw new Error("a lesson without tokens");
       return [tenant, organization, placed(token), token.kind];
     });
-    const questions = lessons.map(() => questionFrom(anyOrganization(), 20_701));
+    const questions = lessons.map(() => questionFrom(anyOrganization(), 20_711));
     let found = 0;
     const one = timed(() => {
       for (const key of keys) if (lookup.get(...key) !== undefined) found += 1;
@@ -89,14 +92,17 @@ async function measureReading(): Promise<Reading> {
 
 type Recording = { readonly plainRate: number; readonly recordedRate: number; readonly messagesRate: number; readonly share: number };
 
-/** Half of the messages are from organizations that are known, half open new rows. */
+/** One message in ten is from an organization that is new and opens rows; the others are spread evenly, so that few meet in a batch. */
 async function measureRecording(): Promise<Recording> {
   const db = openForWriting(path);
-  const columns = db.prepare("SELECT name FROM pragma_table_info('pair')").all().length;
+  const insert = plainTable(db);
   const [plainRates, recordedRates, messagesRates, shares]: [number[], number[], number[], number[]] = [[], [], [], []];
-  for (let round = 0; round < rounds; round += 1) {
-    const fresh = organizations + (round * recordsARound) / 2;
-    const lessons = Array.from({ length: recordsARound }, (_, i) => lessonFrom(i % 2 === 0 ? anyOrganization() : fresh + (i >> 1), 20_702));
+  let fresh = organizations;
+  for (let round = 0; round < recordingRounds; round += 1) {
+    const lessons = Array.from({ length: recordsARound }, (_, i) => {
+      if (i % 10 === 0) fresh += 1;
+      return lessonFrom(i % 10 === 0 ? fresh : anyOrganization(), 20_711);
+    });
     const before = memory.counts();
     const startedAt = performance.now();
     for (const lesson of lessons) memory.record(lesson);
@@ -105,7 +111,8 @@ async function measureRecording(): Promise<Recording> {
     const after = memory.counts();
     const rows = after.rowsWritten - before.rowsWritten;
     const batch = Math.round(rows / (after.batches - before.batches));
-    const plain = plainInserts(db, { columns, rows, batch, round });
+    const values = plainRows(2 * organizations + round * rows, rows);
+    const plain = rows / (timed(() => insert(values, batch)) / 1_000_000);
     recordedRates.push(rows / seconds);
     messagesRates.push(recordsARound / seconds);
     plainRates.push(plain);
@@ -115,34 +122,30 @@ async function measureRecording(): Promise<Recording> {
   return { plainRate: median(plainRates), recordedRate: median(recordedRates), messagesRate: median(messagesRates), share: median(shares) };
 }
 
-/** Rows a second of INSERT alone, in transactions of `batch` rows, into an empty table with the columns and the key of `pair`. */
-function plainInserts(
-  db: DatabaseSync,
-  { columns, rows, batch, round }: { columns: number; rows: number; batch: number; round: number },
-): number {
+type PlainRow = readonly (string | number)[];
+
+/** A copy of the table of pairs, and INSERT into it in transactions of `batch` rows. */
+function plainTable(db: DatabaseSync): (rows: readonly PlainRow[], batch: number) => void {
   const { sql } = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'pair'").get() ?? {};
-  db.exec(String(sql).replace("TABLE pair", "TABLE plain"));
-  const insert = db.prepare(`INSERT INTO plain VALUES (${Array.from({ length: columns }, () => "?").join(", ")})`);
-  const values: (string | number)[][] = [];
-  for (let i = 0; values.length < rows; i += 1) {
-    const { tenant, organization, tokens } = lessonFrom(organizations + round * rows + i, 20_702);
-    for (const token of tokens)
-      values.push([
-        tenant,
-        organization,
-        placed(token),
-        token.kind,
-        ...Array.from({ length: columns - 4 }, (_, at) => (at < 7 ? 1.5 * (i + 1) : at)),
-      ]);
-  }
-  const took = timed(() => {
-    for (let from = 0; from < rows; from += batch)
+  db.exec(`${String(sql).replace("TABLE pair", "TABLE plain")}; INSERT INTO plain SELECT * FROM pair; PRAGMA wal_checkpoint(TRUNCATE)`);
+  const insert = db.prepare(`INSERT INTO plain VALUES (${Array.from({ length: keyColumns + otherColumns }, () => "?").join(", ")})`);
+  return (rows, batch) => {
+    for (let from = 0; from < rows.length; from += batch)
       inTransaction(db, () => {
-        for (const row of values.slice(from, Math.min(rows, from + batch))) insert.run(...row);
+        for (const row of rows.slice(from, from + batch)) insert.run(...row);
       });
-  });
-  db.exec("DROP TABLE plain");
-  return rows / (took / 1_000_000);
+  };
+}
+
+/** Rows of organizations that nobody has seen. */
+function plainRows(first: number, count: number): readonly PlainRow[] {
+  const rows: PlainRow[] = [];
+  for (let i = first; rows.length < count; i += 1) {
+    const { tenant, organization, tokens } = lessonFrom(i, 20_711);
+    const others = Array.from({ length: otherColumns }, (_, at) => (at < 7 ? 1.5 * (i + 1) : at));
+    for (const token of tokens) rows.push([tenant, organization, placed(token), token.kind, ...others]);
+  }
+  return rows.slice(0, count);
 }
 
 function report(figures: Reading & Recording): void {

@@ -1,14 +1,16 @@
 /**
- * The organization that is written to: the product's own decision, standing, action and memory, in the order in which a door uses
+ * The organization that is written to: the product's own decision, standing, suspicion, action and memory, in the order in which a door uses
  * them. Memory is read once before a message and written once after it. Nothing here sees the truth.
  */
 import { authorOf } from "../src/evidence/from/author.ts";
 import { type InCoreMemory, inCoreMemory } from "../src/memory/in-core.ts";
+import { actionOf } from "../src/verdict/action.ts";
 import { decide } from "../src/verdict/decide.ts";
 import type { KnownHistory } from "../src/verdict/history.ts";
 import { lessonOf } from "../src/verdict/lesson.ts";
 import { organizationOf } from "../src/verdict/organization.ts";
 import { standingOf } from "../src/verdict/standing.ts";
+import { suspicionOf } from "../src/verdict/suspicion.ts";
 import { carrierOf, tokensOf } from "../src/verdict/tokens.ts";
 import type { CompauthResult, Policy, Standing } from "../src/verdict/verdict.ts";
 import type { Inbound, Outbound } from "./message.ts";
@@ -55,9 +57,10 @@ function receive({ day, transaction, from, evidence, references }: Inbound, memo
   const { standing } = standingOf({ ...input, verdict }, history, policy);
   const lesson = lessonOf({ ...input, verdict, history, standing, policy }, tenant, calendarDay(day));
   if (lesson !== null) memory.record(lesson);
-  const { compauth, reason } = verdict;
-  const acted =
-    (compauth === "fail" && (reason === "000" || reason === "010")) ||
-    ((compauth === "fail" || compauth === "softpass") && standing === "suspicious");
-  return { compauth, reason, standing, acted };
+  const suspicion = suspicionOf(input, history, policy);
+  const { action } = actionOf({ ...input, verdict, standing, suspicion, history }, policy);
+  return { compauth: verdict.compauth, reason: verdict.reason, standing, acted: actedOn.has(action.kind) };
 }
+
+/** Junk or stronger; a temporary refusal brings the message back. */
+const actedOn: ReadonlySet<string> = new Set(["junk", "quarantine", "reject"]);

@@ -94,4 +94,7 @@ export { DnsOptionError, dnsResolver } from "./system/resolver.ts";
 export type { Zone, ZoneResolverOptions } from "./system/zone-resolver.ts";
 export { ZoneError, zoneResolver } from "./system/zone-resolver.ts";
 export { decide } from "./verdict/decide.ts";
+export type { DecisivePolicy } from "./verdict/decisive-policy.ts";
+export type { KnownHistory, PairEntry, Token, TokenHistory } from "./verdict/history.ts";
+export type { SenderHistoryPolicy } from "./verdict/policy.ts";
 export type { Action, CompauthResult, DecisionInput, Fact, History, Override, Policy, Standing, Verdict } from "./verdict/verdict.ts";

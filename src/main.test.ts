@@ -49,6 +49,10 @@ async function here(args: readonly string[], input = ""): Promise<Ran> {
     openResolver: () => Promise.resolve(exampleDns),
     loadSettings: () => Promise.reject(new UsageError("no configuration here")),
     openLearning: () => Promise.reject(new Error("no store here")),
+    openMemory: () => Promise.reject(new Error("no store here")),
+    openMaintenance: () => {
+      throw new Error("no store here");
+    },
     startWorker: () => {
       throw new Error("no threads here");
     },

@@ -10,9 +10,18 @@ import { styleText } from "node:util";
 import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
 import type { MemoryUrl } from "./config/values.ts";
 import type { Resolver } from "./dns/resolver.ts";
-import type { WorkerSetup } from "./doors/cli/jobs.ts";
-import { type Output, type Ports, type ResolverChoice, type Settings, UsageError, type Worker } from "./doors/cli/ports.ts";
+import type { WorkerReply, WorkerSetup } from "./doors/cli/jobs.ts";
+import {
+  type Maintenance,
+  type Output,
+  type Ports,
+  type ResolverChoice,
+  type Settings,
+  UsageError,
+  type Worker,
+} from "./doors/cli/ports.ts";
 import type { Learning } from "./memory/learning.ts";
+import type { Memory } from "./memory/memory.ts";
 import { hostName, systemClock, systemRandom } from "./system/surroundings.ts";
 
 if (isMainThread) await main();
@@ -30,11 +39,19 @@ async function main(): Promise<void> {
   }
 }
 
-async function worker({ setup, resolver }: WorkerSetup): Promise<void> {
+async function worker({ setup, resolver, memory: url }: WorkerSetup): Promise<void> {
   const { serveJobs } = await import("./doors/cli/serve-jobs.ts");
   const port = parentPort;
   if (port === null) return;
-  const means = { resolver: await openResolver(resolver), clock: systemClock, random: systemRandom };
+  // The main thread writes what this one's messages teach: a store has one writer in a process.
+  const record: Memory["record"] = (lesson) => port.postMessage({ kind: "lesson", lesson } satisfies WorkerReply);
+  const memory = url?.kind === "sqlite" ? (await import("./system/sqlite-memory.ts")).openSqliteReading(url.path, record) : null;
+  const means = {
+    resolver: await openResolver(resolver),
+    clock: systemClock,
+    random: systemRandom,
+    ...(memory === null ? {} : { memory }),
+  };
   serveJobs({ send: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) }, setup, means);
 }
 
@@ -50,6 +67,8 @@ function ports(): Ports {
     openResolver,
     loadSettings,
     openLearning,
+    openMemory,
+    openMaintenance,
     startWorker,
   };
 }
@@ -129,6 +148,39 @@ async function openLearning(url: MemoryUrl, suffixes: readonly string[] | undefi
   if (url.kind !== "sqlite") throw new UsageError('memory.url: "assay learn" fills an embedded store, such as "sqlite:assay.db"');
   const { openSqliteLearning } = await import("./system/sqlite-learning.ts");
   return openSqliteLearning({ path: url.path, suffixes });
+}
+
+/** Throws for a file that is not ours, or of a newer version: to go on would only hide it. */
+async function openMemory(url: MemoryUrl, localSuffixes: readonly string[] | undefined): Promise<Memory> {
+  const { openSqliteMemory } = await import("./system/sqlite-memory.ts");
+  const { faultLine } = await import("./system/sqlite-fault.ts");
+  const path = sqlitePath(url);
+  const memory = await openSqliteMemory(path, { localSuffixes });
+  const fault = memory.fault();
+  if (fault?.code !== "newer-schema" && fault?.code !== "foreign") return memory;
+  await memory.close();
+  throw new UsageError(faultLine(path, fault));
+}
+
+function openMaintenance(url: MemoryUrl): Maintenance {
+  const path = sqlitePath(url);
+  const guarded = async <T>(work: (store: typeof import("./system/sqlite-maintenance.ts")) => T | Promise<T>): Promise<T> => {
+    const { faultLine, reportOf } = await import("./system/sqlite-fault.ts");
+    try {
+      return await work(await import("./system/sqlite-maintenance.ts"));
+    } catch (error) {
+      throw new UsageError(faultLine(path, reportOf(error)));
+    }
+  };
+  return {
+    migrate: () => guarded(({ migrateStore }) => migrateStore(path, systemClock())),
+    backupTo: (target) => guarded(({ backUp }) => backUp(path, target)),
+  };
+}
+
+function sqlitePath(url: MemoryUrl): string {
+  if (url.kind === "sqlite") return url.path;
+  throw new UsageError('memory.url: this version keeps its store in a file of its own, such as "sqlite:assay.db"');
 }
 
 function readBytes(file: string, what: string): Buffer {

@@ -2,15 +2,18 @@
  * Decisions made by hand, for tests of the verdict: by default a message from contoso.com, which publishes nothing, from 198.51.100.7 with
  * no reverse name; nothing authenticates it, and the store is empty. Each test says what is different.
  */
+import assert from "node:assert/strict";
 import type { DmarcResult } from "../src/evidence/dmarc/result.ts";
 import type { Evidence } from "../src/evidence/evidence.ts";
 import type { FromResult } from "../src/evidence/from/result.ts";
 import type { Infrastructure } from "../src/evidence/infrastructure/result.ts";
 import type { Transaction } from "../src/mail/transaction.ts";
 import { decide } from "../src/verdict/decide.ts";
+import { decisivePolicy } from "../src/verdict/decisive-policy.ts";
 import type { KnownHistory, OrganizationHistory, PairEntry, Token, TokenHistory } from "../src/verdict/history.ts";
 import type { DecisionInput, History, Policy, Verdict } from "../src/verdict/verdict.ts";
 import { inspectionWith, signature as passingSignature, spf as passingSpf } from "./inspections.ts";
+import { recompute } from "./recompute.ts";
 
 export type Case = {
   readonly transaction?: Partial<Transaction>;
@@ -69,8 +72,15 @@ export function inputOf(one: Case): DecisionInput {
   };
 }
 
+/** Every verdict of every test that comes here must follow from what its Inspection says. */
 export function verdictOf(one: Case): Verdict {
-  return decide(inputOf(one), one.history === undefined ? historyOf() : one.history, one.policy ?? {});
+  const input = inputOf(one);
+  const history = one.history === undefined ? historyOf() : one.history;
+  const policy = one.policy ?? {};
+  const verdict = decide(input, history, policy);
+  const { compauth, reason } = verdict;
+  assert.deepEqual(recompute(JSON.stringify({ ...input, history, policy: decisivePolicy(policy, input) })), { compauth, reason });
+  return verdict;
 }
 
 /** `fail 001`. */

@@ -36,6 +36,7 @@ export function inspectionWith(changes: Changes = {}): Inspection {
     suspicion: [],
     overrides: [],
     action: { kind: "deliver", smtp: null, withheld: true, perRecipient: [] },
+    actionFacts: [],
     headers: [],
     removals: [],
   };

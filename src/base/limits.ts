@@ -113,6 +113,7 @@ export const limits = {
   historyHalfLifeDays: 30,
   historyTokensMax: 16,
   historyReadMs: 250,
+  historySlowReadsMax: 3, // readings in a row that took longer: then the next second does without
   referencesMax: 8,
   sharedOrganizationsMax: 20,
   sharedMxOrganizationsMax: 5,

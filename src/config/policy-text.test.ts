@@ -54,7 +54,7 @@ test("policy page: which rules act, what set them, and what keeps a reply from b
   assert.match(page, /^\| ipv6 \| yes \| policy\.mode \| /m);
   assert.match(
     page,
-    /^\| from \| no: policy\.from = "off" \| 550 5\.7\.512 Access denied, message must be RFC 5322 section 3\.6\.2 compliant \| /m,
+    /^\| from \| no: policy\.from = "off" \| 550 5\.7\.512 Access denied, message must be RFC.5322 section 3\.6\.2 compliant \| /m,
   );
   assert.match(page, /^\| null_mx \| no: policy\.null_mx_inbound = false \| 550 5\.7\.27 /m);
   assert.match(

@@ -54,7 +54,7 @@ function switchRows({ policy }: Config): readonly (readonly string[])[] {
 
 function ruleRow({ policy }: Config, rule: EnforcedRule): readonly string[] {
   const by = policy.enforce[rule] === null ? "policy.mode" : `policy.enforce.${rule}`;
-  return [rule, acts(isEnforced(policy, rule)), by, knownKeys.get(`policy.enforce.${rule}`)?.help ?? ""];
+  return [rule, acts(policy, rule), by, knownKeys.get(`policy.enforce.${rule}`)?.help ?? ""];
 }
 
 /** By what the verdict amounts to, and by the standing of the pair. */
@@ -99,7 +99,7 @@ const gateReplies: readonly Gate[] = [
 function replyRow({ policy }: Config, { rule, reply, off }: Gate): readonly string[] {
   const { code, enhanced, text, when } = replies[reply];
   const why = off?.(policy) ?? null;
-  return [rule, why === null ? acts(isEnforced(policy, rule)) : `no: ${why}`, `${code} ${enhanced} ${text}`, when];
+  return [rule, why === null ? acts(policy, rule) : `no: ${why}`, `${code} ${enhanced} ${text}`, when];
 }
 
 function domainText(config: Config): string {
@@ -108,12 +108,17 @@ function domainText(config: Config): string {
 }
 
 function flowText(config: Config): string {
-  const rows = rulesOf(config).map(({ id, mode, rule }, index) => [String(index + 1), id, acts(mode === "enforce"), formatRule(rule)]);
+  const rows = rulesOf(config).map(({ id, mode, rule }, index) => [
+    String(index + 1),
+    id,
+    mode === "enforce" ? "yes" : "no",
+    formatRule(rule),
+  ]);
   return rows.length === 0 ? "None." : table(["#", "name", "acts", "rule"], rows);
 }
 
-function acts(does: boolean): string {
-  return does ? "yes" : "no";
+function acts(policy: Config["policy"], rule: EnforcedRule): string {
+  return isEnforced(policy, rule) ? "yes" : "no";
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -78,6 +78,7 @@ test("schema: the keys; they are public and are not renamed", () => {
     "history.weak_max",
     "history.contact_max",
     "history.carrier_days",
+    "history.carrier_messages",
     "history.carrier_max",
     "history.best_guess",
     "history.against_max",

@@ -6,8 +6,11 @@ import type { Header } from "../mail/header.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { headersOf, removalsOf } from "../stamp/headers.ts";
 import { type Inspection, schemaVersion } from "../stamp/inspection.ts";
+import { formatReply, type ReplyTrail } from "../stamp/smtp-replies.ts";
+import { actionOf } from "../verdict/action.ts";
 import { decisivePolicy } from "../verdict/decisive-policy.ts";
 import { standingOf } from "../verdict/standing.ts";
+import { suspicionOf } from "../verdict/suspicion.ts";
 import type { History, Policy, Verdict } from "../verdict/verdict.ts";
 import { version } from "./version.ts";
 
@@ -28,11 +31,16 @@ type Context = {
 
 export function inspectionOf(parts: Parts, context: Context): Inspection {
   const { transaction, from, evidence, history, verdict, header } = parts;
+  const { policy } = context;
   const now = context.clock();
-  const stampContext = { header, authservId: context.authservId, policy: context.policy };
+  const id = inspectionId(now, context.random);
+  const stampContext = { header, authservId: context.authservId, policy };
+  const { standing, facts: standingFacts } = standingOf(parts, history, policy);
+  const suspicion = suspicionOf(parts, history, policy);
+  const { action, reply, facts: actionFacts } = actionOf({ ...parts, standing, suspicion }, policy);
   const decided: Omit<Inspection, "headers"> = {
     schemaVersion,
-    id: inspectionId(now, context.random),
+    id,
     at: new Date(now).toISOString(),
     version,
     policyVersion: null,
@@ -40,16 +48,20 @@ export function inspectionOf(parts: Parts, context: Context): Inspection {
     from,
     evidence,
     history,
-    policy: decisivePolicy(context.policy, parts),
+    policy: decisivePolicy(policy, parts),
     verdict,
-    standing: standingOf(parts, history, context.policy).standing,
-    suspicion: [],
+    standing,
+    suspicion: suspicion.map((fact) => fact.id.slice("suspicion-".length)),
     overrides: [],
-    // Until an operator's policy says otherwise everything is delivered.
-    action: { kind: "deliver", smtp: null, withheld: true, perRecipient: [] },
+    action: reply === null ? action : { ...action, smtp: formatReply(reply, trailOf(id, policy)) },
+    actionFacts: [...standingFacts, ...suspicion, ...actionFacts],
     removals: removalsOf(stampContext),
   };
   return { ...decided, headers: headersOf(decided, stampContext) };
+}
+
+function trailOf(id: string, { replyTraceId, replyContact }: Policy): ReplyTrail {
+  return { id: replyTraceId === false ? null : id, contact: replyContact ?? null };
 }
 
 /** 12 hex digits of time and 16 of chance: sorts by time, unique enough to quote in a reply. */

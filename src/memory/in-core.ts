@@ -11,7 +11,16 @@ import { type Ledger, markOf, openLedger } from "./ledger.ts";
 import type { Memory } from "./memory.ts";
 import type { ContactRow } from "./rows.ts";
 import { countSources } from "./sources.ts";
-import { fingerprintsOf, messageIdsOf, organizationFingerprint, type Teaching, teachLesson, teachSent, teachWord } from "./teach.ts";
+import {
+  anyoneFingerprint,
+  fingerprintsOf,
+  messageIdsOf,
+  organizationFingerprint,
+  type Teaching,
+  teachLesson,
+  teachSent,
+  teachWord,
+} from "./teach.ts";
 
 export type InCoreMemory = Memory & {
   /** `history` without a promise. */
@@ -54,9 +63,9 @@ function find(ledger: Ledger, question: HistoryQuestion, { fingerprint }: Teachi
   const book = ledger.tenants.get(tenant);
   const own = organization === null ? undefined : book?.organizations.get(organization);
   const recipients = fingerprintsOf(question.recipients, fingerprint);
-  const contactsWith = (from: string | null): readonly ContactRow[] => {
+  const contactsWith = (from: string | null, parties: readonly string[]): readonly ContactRow[] => {
     const contacts = from === null ? undefined : book?.organizations.get(from)?.contacts;
-    return contacts === undefined ? [] : recipients.flatMap((recipient) => contacts.get(recipient)?.row ?? []);
+    return contacts === undefined ? [] : parties.flatMap((party) => contacts.get(party)?.row ?? []);
   };
   const isPartyTo = (messageId: string, party: string): boolean =>
     (book?.journal.get(messageId)?.get(party) ?? -1) >= day - limits.journalDays;
@@ -69,8 +78,8 @@ function find(ledger: Ledger, question: HistoryQuestion, { fingerprint }: Teachi
       const token = book?.tokens.get(markOf(asked));
       return { pair: own?.pairs.get(markOf(asked))?.row ?? null, token: token === undefined ? null : { ...token.row, ...token.counts } };
     }),
-    contacts: contactsWith(organization),
-    carried: contactsWith(carrier),
+    contacts: contactsWith(organization, recipients),
+    carried: contactsWith(carrier, [anyoneFingerprint(fingerprint), ...recipients]),
     returnsOurs: returned !== null && recipients.some((recipient) => isPartyTo(returned, recipient)),
     answersOurs: party !== null && references.some((messageId) => isPartyTo(messageId, party)),
   };

@@ -8,12 +8,28 @@ import type { Lesson } from "../verdict/history.ts";
 export type Sources = {
   /** May this lesson open new rows? Counts it. */
   mayOpen(lesson: Lesson): boolean;
+  /** Runs `work`; where it throws, what it has counted is taken back, since the same lessons come again. */
+  attempt<T>(work: () => T): T;
 };
+
+type Count = { authenticated: number; other: number };
 
 export function countSources(): Sources {
   let day = -1;
-  const counts = new Map<string, { authenticated: number; other: number }>();
+  const counts = new Map<string, Count>();
+  let attempted: { readonly count: Count; readonly by: keyof Count }[] | null = null;
   return {
+    attempt: (work) => {
+      attempted = [];
+      try {
+        return work();
+      } catch (error) {
+        for (const { count, by } of attempted) count[by] -= 1;
+        throw error;
+      } finally {
+        attempted = null;
+      }
+    },
     mayOpen: (lesson) => {
       if (lesson.day !== day) counts.clear();
       day = lesson.day;
@@ -24,15 +40,18 @@ export function countSources(): Sources {
         count = { authenticated: 0, other: 0 };
         counts.set(source, count);
       }
-      if (lesson.kind === "authenticated") {
-        count.authenticated += 1;
-        return count.authenticated <= limits.historySourceAuthenticatedPerDay;
-      }
-      count.other += 1;
-      return count.other <= limits.historySourceUnauthenticatedPerDay;
+      const by = lesson.kind === "authenticated" ? "authenticated" : "other";
+      count[by] += 1;
+      attempted?.push({ count, by });
+      return count[by] <= mostADay[by];
     },
   };
 }
+
+const mostADay: Readonly<Count> = {
+  authenticated: limits.historySourceAuthenticatedPerDay,
+  other: limits.historySourceUnauthenticatedPerDay,
+};
 
 function sourceOf({ tenant, tokens, carriers }: Lesson): string {
   const isPrefix = ({ kind }: Lesson["tokens"][number]): boolean => kind === "prefix";

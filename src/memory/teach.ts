@@ -54,7 +54,7 @@ export function teachLesson(ledger: Ledger, lesson: Lesson, { decay, fingerprint
   if (kind === "authenticated") for (const recipient of recipients) postContact(own, recipient, heard);
   if (lesson.carrier === null || !fits(lesson.carrier)) return;
   const carrier = organizationBook(book, lesson.carrier);
-  for (const recipient of recipients) postContact(carrier, recipient, heard);
+  for (const recipient of [anyoneFingerprint(fingerprint), ...recipients]) postContact(carrier, recipient, heard);
 }
 
 type Mark = {
@@ -155,6 +155,11 @@ export function fingerprintsOf(addresses: readonly string[], fingerprint: Finger
     if (name !== "" && name.length <= limits.reversePathCharactersMax) seen.add(name);
   }
   return Array.from(seen, (name) => fingerprint(`address ${name}`));
+}
+
+/** Stands for all recipients of the tenant together: since when a carrier has handed mail to any of them. */
+export function anyoneFingerprint(fingerprint: Fingerprint): string {
+  return fingerprint("anyone");
 }
 
 /** A party to mail of ours: the organization of a recipient. */

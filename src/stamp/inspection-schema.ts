@@ -215,9 +215,7 @@ const history = z.discriminatedUnion("status", [
     day: count,
     organization: maybe,
     from: organizationHistory,
-    carrier: contactHistory.describe(
-      "between the recipients and the organization that verifiably handed the message over; zeros without one",
-    ),
+    carrier: contactHistory.describe("between people here and the organization that verifiably handed the message over; zeros without one"),
     tokens: z.array(token).readonly(),
     messages: decayed,
     contact: contactHistory,
@@ -283,6 +281,7 @@ const decisivePolicy = z.strictObject({
       weakMax: z.number(),
       contactMax: z.number(),
       carrierDays: z.number(),
+      carrierMessages: z.number(),
       carrierMax: z.number(),
       bestGuess: z.number(),
       againstMax: z.number(),
@@ -291,21 +290,22 @@ const decisivePolicy = z.strictObject({
     .nullable(),
 });
 
+const facts = z
+  .array(
+    z.strictObject({
+      id: text,
+      fact: text,
+      value: z.union([text, z.number(), z.boolean()]).nullable(),
+      weight: z.number().nullable(),
+      source: text,
+    }),
+  )
+  .readonly();
 const verdict = z.strictObject({
   compauth: z.enum(["pass", "softpass", "fail", "none"]),
   reason: z.string().regex(/^\d{3}$/),
   explanation: text,
-  facts: z
-    .array(
-      z.strictObject({
-        id: text,
-        fact: text,
-        value: z.union([text, z.number(), z.boolean()]).nullable(),
-        weight: z.number().nullable(),
-        source: text,
-      }),
-    )
-    .readonly(),
+  facts,
 });
 
 const actionKind = z.enum(["deliver", "junk", "quarantine", "reject", "tempfail"]);
@@ -332,6 +332,7 @@ const inspection = z.strictObject({
   suspicion: z.array(text).readonly(),
   overrides: z.array(z.strictObject({ kind: text, scope: text, entry: text, by: text, applied: z.boolean() })).readonly(),
   action,
+  actionFacts: facts.describe("what standing, suspicion and action rest on"),
   headers: z.array(text).readonly().describe("fields to put on top, topmost first"),
   removals: z
     .array(z.strictObject({ name: text, index: z.int().min(1), why: text }))

@@ -6,7 +6,7 @@ import type { Evidence } from "../evidence/evidence.ts";
 import type { FromResult } from "../evidence/from/result.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import type { DecisivePolicy } from "../verdict/decisive-policy.ts";
-import type { Action, History, Override, Standing, Verdict } from "../verdict/verdict.ts";
+import type { Action, Fact, History, Override, Standing, Verdict } from "../verdict/verdict.ts";
 
 export const schemaVersion = 1;
 
@@ -31,6 +31,8 @@ export type Inspection = {
   readonly suspicion: readonly string[];
   readonly overrides: readonly Override[];
   readonly action: Action;
+  /** What standing, suspicion and action rest on, in the order in which it was weighed. */
+  readonly actionFacts: readonly Fact[];
   /** Complete fields to put on top, topmost first, folded, without the final line end. */
   readonly headers: readonly string[];
   /** Forged or stale fields to take out, highest index first. */

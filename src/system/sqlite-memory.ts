@@ -3,14 +3,13 @@
  * message; writes batched in a worker thread and durable when acknowledged. Whatever happens to the file, `history` answers and
  * `record` returns: unknown history is a value, and health() says what to do. It recovers by itself. Not for network file systems.
  */
-import { rename, rm } from "node:fs/promises";
-import { backup } from "node:sqlite";
 import { limits } from "../base/limits.ts";
-import type { Memory, MemoryHealth } from "../memory/memory.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { HistoryQuestion } from "../verdict/history.ts";
-import { type FaultReport, faultLine, reportOf, StoreFault } from "./sqlite-fault.ts";
-import { openForReading, ownedFile } from "./sqlite-file.ts";
-import { type QueueState, WriteQueue } from "./sqlite-queue.ts";
+import { type FaultReport, reportOf } from "./sqlite-fault.ts";
+import { healthOf } from "./sqlite-health.ts";
+import { backUp } from "./sqlite-maintenance.ts";
+import { WriteQueue } from "./sqlite-queue.ts";
 import { openSqliteReader, type ReadCounts, type SqliteReader } from "./sqlite-reader.ts";
 
 export type SqliteMemory = Memory & {
@@ -86,6 +85,8 @@ function readingOf(path: string, mayOpen: () => boolean): Reading {
   let reader: SqliteReader | null = null;
   let fault: FaultReport | null = null;
   let notBefore = 0;
+  /** Readings in a row that took too long. */
+  let slow = 0;
   let isClosed = false;
   const counts = { statements: 0 };
   const drop = (report: FaultReport, now: number): typeof unavailable => {
@@ -110,8 +111,10 @@ function readingOf(path: string, mayOpen: () => boolean): Reading {
         const history = reader.history(question);
         fault = null;
         const now = Date.now();
-        // It came too late to be called an answer in time, but it is here. The next ones do without for a while.
-        if (now - startedAt > limits.historyReadMs)
+        // It came too late to be called an answer in time, but it is here. One may be the machine's load; where it goes on, the next
+        // ones do without for a while.
+        slow = now - startedAt > limits.historyReadMs ? slow + 1 : 0;
+        if (slow >= limits.historySlowReadsMax)
           drop({ code: "io", detail: `reading took ${now - startedAt} ms, more than ${limits.historyReadMs} ms` }, now);
         return history;
       } catch (error) {
@@ -124,45 +127,4 @@ function readingOf(path: string, mayOpen: () => boolean): Reading {
       reader = null;
     },
   };
-}
-
-function healthOf(path: string, queue: QueueState | null, reading: FaultReport | null): MemoryHealth {
-  const { waiting, dropped } = queue ?? { waiting: 0, dropped: 0 };
-  const why = warningOf(path, queue, reading);
-  return { status: why === null ? "ok" : "degraded", why, waiting, dropped };
-}
-
-function warningOf(path: string, queue: QueueState | null, reading: FaultReport | null): string | null {
-  const fault = queue?.fault ?? reading;
-  if (fault != null) return faultLine(path, fault);
-  if (queue === null) return null;
-  if (queue.freeBytes !== null && queue.freeBytes < limits.storeFreeBytesMin)
-    return `store ${path}: ${megabytes(queue.freeBytes)} MB are free on its disk, less than ${megabytes(limits.storeFreeBytesMin)} MB: free some space before it is full`;
-  if (queue.waiting > limits.storeQueueMax / 2)
-    return `store ${path}: ${queue.waiting} lessons wait to be written, of at most ${limits.storeQueueMax}: the disk is too slow for the mail; past that the oldest are dropped`;
-  if (queue.isFull)
-    return `store ${path}: it has reached ${megabytes(limits.historyStoreBytesMax)} MB: unauthenticated mail opens no new rows until old ones have faded`;
-  return null;
-}
-
-function megabytes(bytes: number): number {
-  return Math.floor(bytes / (1024 * 1024));
-}
-
-/** Copies a store that may be in use (SQLite's online backup) beside the target, and puts it there whole or not at all. */
-export async function backUp(path: string, target: string): Promise<void> {
-  const partial = `${target}.partial`;
-  const db = openForReading(path);
-  try {
-    await rm(partial, { force: true });
-    ownedFile(partial);
-    await backup(db, partial);
-    await rename(partial, target);
-  } catch (error) {
-    await rm(partial, { force: true });
-    const { code, detail } = reportOf(error);
-    throw new StoreFault(code, `cannot write the backup ${target}: ${detail}`);
-  } finally {
-    db.close();
-  }
 }

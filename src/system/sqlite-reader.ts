@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { limits } from "../base/limits.ts";
 import { answer, type Found, type FoundToken } from "../memory/answer.ts";
 import type { ContactRow } from "../memory/rows.ts";
-import { fingerprintsOf, messageIdsOf, organizationFingerprint } from "../memory/teach.ts";
+import { anyoneFingerprint, fingerprintsOf, messageIdsOf, organizationFingerprint } from "../memory/teach.ts";
 import type { HistoryQuestion, KnownHistory } from "../verdict/history.ts";
 import { keyedFingerprint, openForReading } from "./sqlite-file.ts";
 import { readMeta } from "./sqlite-schema.ts";
@@ -31,7 +31,7 @@ export function openSqliteReader(path: string, counts: ReadCounts = { statements
     const history = (question: HistoryQuestion): KnownHistory => {
       const asked = askedOf(question, fingerprint);
       const row = prepare(asked.shape).get(...asked.values) as unknown as Row; // setReturnArrays: a row is an array
-      const contacts = asked.recipients.length === 0 ? null : manyContacts(db, question, asked.recipients);
+      const contacts = asked.recipients.length === 0 ? null : manyContacts(db, question, asked);
       counts.statements += contacts === null ? 1 : 2;
       return answer(question, foundOf(row, question, contacts), decay);
     };
@@ -44,7 +44,12 @@ export function openSqliteReader(path: string, counts: ReadCounts = { statements
 
 /** What a statement depends on: how many there are of each. */
 type Shape = { readonly [part in "tokens" | "recipients" | "carrier" | "returned" | "references"]: number };
-type Asked = { readonly shape: Shape; readonly values: readonly (string | number)[]; readonly recipients: readonly string[] };
+type Asked = {
+  readonly shape: Shape;
+  readonly values: readonly (string | number)[];
+  readonly recipients: readonly string[];
+  readonly anyone: string;
+};
 
 /** Recipients whose contacts are read in the same statement; where there are more, a second one reads them all. */
 const recipientsJoined = 4;
@@ -52,8 +57,11 @@ const recipientsJoined = 4;
 function askedOf(question: HistoryQuestion, fingerprint: (text: string) => string): Asked {
   const organization = question.organization ?? "";
   const recipients = fingerprintsOf(question.recipients, fingerprint);
-  const { returned, references } = messageIdsOf(question, fingerprint);
-  const values: (string | number)[] = [question.tenant, organization, question.carrier ?? ""];
+  const { references, ...ids } = messageIdsOf(question, fingerprint);
+  // A bounce to nobody returns nothing of ours: the statement has no place for it then.
+  const returned = recipients.length === 0 ? null : ids.returned;
+  const anyone = question.carrier === null ? "" : anyoneFingerprint(fingerprint);
+  const values: (string | number)[] = [question.tenant, organization, question.carrier ?? "", anyone];
   for (const token of question.tokens) values.push(placed(token), token.kind);
   const isJoined = recipients.length <= recipientsJoined;
   if (isJoined || returned !== null) values.push(...recipients);
@@ -68,7 +76,7 @@ function askedOf(question: HistoryQuestion, fingerprint: (text: string) => strin
     returned: returned === null ? 0 : 1,
     references: references.length,
   };
-  return { shape, values, recipients: isJoined ? [] : recipients };
+  return { shape, values, recipients: isJoined ? [] : recipients, anyone };
 }
 
 function statementsOf(db: DatabaseSync): (shape: Shape) => StatementSync {
@@ -92,10 +100,11 @@ const pairColumns = [
 ];
 const contactColumns = ["wrote_to", "heard_from", "first_day"];
 const firstColumns = 9;
+const tokensAt = 5;
 
-/** One wide row: tenant, organization, journal; then each token with its pair; then each recipient, with the organization and the carrier. */
+/** One wide row: tenant, organization, journal; each token with its pair; each recipient, with the organization and the carrier; anyone with it. */
 function historySql({ tokens, recipients, carrier, returned, references }: Shape): string {
-  const recipientsAt = 4 + 2 * tokens;
+  const recipientsAt = tokensAt + 2 * tokens;
   const journalAt = recipientsAt + recipients;
   const sent = (messageIds: string, parties: string): string =>
     `EXISTS (SELECT 1 FROM journal j WHERE j.tenant = ?1 AND j.message_id IN (${messageIds}) AND j.party IN (${parties}) AND j.day >= ?${journalAt})`;
@@ -105,7 +114,7 @@ function historySql({ tokens, recipients, carrier, returned, references }: Shape
   columns.push(returnsOurs, answersOurs);
   const joins = ["LEFT JOIN tenant t ON t.tenant = ?1", `LEFT JOIN pair o ON ${pairAt("o", "''", "''")}`];
   for (let i = 0; i < tokens; i += 1) {
-    const [value, kind] = [`?${4 + 2 * i}`, `?${5 + 2 * i}`];
+    const [value, kind] = [`?${tokensAt + 2 * i}`, `?${tokensAt + 1 + 2 * i}`];
     columns.push(...tokenColumns.map((column) => `t${i}.${column}`), ...pairColumns.map((column) => `p${i}.${column}`));
     joins.push(`LEFT JOIN token t${i} ON t${i}.tenant = ?1 AND t${i}.value = ${value} AND t${i}.kind = ${kind}`);
     joins.push(`LEFT JOIN pair p${i} ON ${pairAt(`p${i}`, value, kind)}`);
@@ -118,7 +127,11 @@ function historySql({ tokens, recipients, carrier, returned, references }: Shape
       );
     }
   }
-  return `SELECT ${columns.join(", ")}${carrier > 0 ? "" : ", ?3"} FROM (SELECT 1) ${joins.join(" ")}`;
+  if (carrier > 0) {
+    columns.push(...contactColumns.map((column) => `a.${column}`));
+    joins.push("LEFT JOIN contact a ON a.tenant = ?1 AND a.organization = ?3 AND a.recipient = ?4");
+  }
+  return `SELECT ${columns.join(", ")}${carrier > 0 ? "" : ", ?3, ?4"} FROM (SELECT 1) ${joins.join(" ")}`;
 }
 
 function pairAt(name: string, value: string, kind: string): string {
@@ -145,27 +158,28 @@ function foundOf(row: Row, question: HistoryQuestion, contacts: Pick<Found, "con
   };
 }
 
-/** `step`: 1 with the organization alone, 2 with the carrier in turn. */
+/** `step`: 1 with the organization alone, 2 with the carrier in turn, and last anyone's with the carrier. */
 function joinedContacts(row: Row, step: 1 | 2): Pick<Found, "contacts" | "carried"> {
   const [contacts, carried]: [ContactRow[], ContactRow[]] = [[], []];
   for (let at = 0; at + 3 <= row.length; at += 3) {
     const contact = foundContact(row.slice(at, at + 3));
-    if (contact !== null) (step === 2 && at % 6 === 3 ? carried : contacts).push(contact);
+    const isCarried = step === 2 && (at % 6 === 3 || at + 6 > row.length);
+    if (contact !== null) (isCarried ? carried : contacts).push(contact);
   }
   return { contacts, carried };
 }
 
 /** The contacts of many recipients. */
-function manyContacts(db: DatabaseSync, question: HistoryQuestion, recipients: readonly string[]): Pick<Found, "contacts" | "carried"> {
-  const statement = db.prepare(`SELECT wrote_to, heard_from, first_day FROM contact
-    WHERE tenant = ? AND organization = ? AND recipient IN (${recipients.map(() => "?").join(", ")})`);
-  statement.setReturnArrays(true);
-  const of = (organization: string | null): readonly ContactRow[] => {
+function manyContacts(db: DatabaseSync, question: HistoryQuestion, { recipients, anyone }: Asked): Pick<Found, "contacts" | "carried"> {
+  const of = (organization: string | null, parties: readonly string[]): readonly ContactRow[] => {
     if (organization === null) return [];
-    const rows = statement.all(question.tenant, organization, ...recipients) as unknown as Row[]; // setReturnArrays: rows are arrays
+    const statement = db.prepare(`SELECT wrote_to, heard_from, first_day FROM contact
+      WHERE tenant = ? AND organization = ? AND recipient IN (${parties.map(() => "?").join(", ")})`);
+    statement.setReturnArrays(true);
+    const rows = statement.all(question.tenant, organization, ...parties) as unknown as Row[]; // setReturnArrays: rows are arrays
     return rows.map(foundContact).filter((contact) => contact !== null);
   };
-  return { contacts: of(question.organization), carried: of(question.carrier) };
+  return { contacts: of(question.organization, recipients), carried: of(question.carrier, [anyone, ...recipients]) };
 }
 
 function foundContact([wroteTo, heardFrom, firstDay]: Row): ContactRow | null {

@@ -1,8 +1,9 @@
 /**
  * The embedded store's schema: migrations, in order, each in its own transaction, and the checks before any of them. A file of a newer
- * version, and a database that is not ours, are refused and left as they are. What the tables mean is memory/rows.ts. The row of an organization as a whole is the pair without a token
- * (kind and value ""), so that it lies beside its pairs; names are written with their labels in reverse, so that mail.contoso.com
- * (com.contoso.mail) lies beside contoso.com: a message then touches few pages. Every key holds the tenant, behind the name that tells rows apart soonest.
+ * version, and a database that is not ours, are refused and left as they are. What the tables mean is memory/rows.ts. The row of an
+ * organization as a whole is the pair without a token (kind and value ""), so that it lies beside its pairs; names are written with
+ * their labels in reverse, so that mail.contoso.com (com.contoso.mail) lies beside contoso.com: a message then touches few pages.
+ * Every key holds the tenant, behind the name that tells rows apart soonest.
  */
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";

@@ -60,7 +60,7 @@ function serve(options: WriterOptions, port: Port): void {
   let store: Store | null = null;
   let isFull = false;
   const counted = countSources();
-  const sources: Sources = { mayOpen: (lesson) => counted.mayOpen(lesson) && (!isFull || lesson.kind === "authenticated") };
+  const sources: Sources = { ...counted, mayOpen: (lesson) => counted.mayOpen(lesson) && (!isFull || lesson.kind === "authenticated") };
   const attempt = (work: (store: Store) => WriterReply): WriterReply => {
     try {
       store ??= openStore(options, sources);
@@ -128,13 +128,15 @@ function openStore({ path, localSuffixes, pagesMax }: WriterOptions, sources: So
 
 function writeBatch({ upserts, teaching }: Store, json: string): number {
   const items = JSON.parse(json) as readonly Item[]; // sqlite-queue.ts has written it
-  const ledger = openLedger("batch");
-  for (const item of items) {
-    if ("lesson" in item) teachLesson(ledger, item.lesson, teaching);
-    else if ("sent" in item) teachSent(ledger, item.sent, teaching);
-    else teachWord(ledger, item.word, teaching);
-  }
-  return upserts.write(ledger);
+  return teaching.sources.attempt(() => {
+    const ledger = openLedger("batch");
+    for (const item of items) {
+      if ("lesson" in item) teachLesson(ledger, item.lesson, teaching);
+      else if ("sent" in item) teachSent(ledger, item.sent, teaching);
+      else teachWord(ledger, item.word, teaching);
+    }
+    return upserts.write(ledger);
+  });
 }
 
 function bytesOf(db: DatabaseSync): number {

@@ -3,8 +3,9 @@
  * and an administrator sees which of his entries mattered. Entries that do not concern the message are left out.
  */
 import type { TrustedSealer } from "../evidence/arc/result.ts";
-import { authenticatesAsAuthor } from "./facts.ts";
+import { authenticatesAsAuthor, confirmedNames } from "./facts.ts";
 import { matchingNetworks } from "./network-match.ts";
+import { organizationOf } from "./organization.ts";
 import {
   type Bypass,
   type Gateway,
@@ -50,7 +51,7 @@ export function decisivePolicy(policy: Policy, input: DecisionInput): DecisivePo
     trustedSealers: evidence.arc.sets.length === 0 ? none : sealersOf(evidence.arc.sets, policy),
     gateways: gateway === undefined ? none : [gateway],
     gatewayResult: gateway === undefined ? null : said,
-    acceptedDomains: author === null ? none : acceptedFor(author.organization, policy),
+    acceptedDomains: author === null ? none : acceptedOf(author.organization, policy, input),
     tenants: tenant === null ? none : [tenant],
     submittedBy: tenant?.id ?? null,
     senderHistory: author === null || authenticatesAsAuthor(evidence) ? null : senderHistoryOf(policy),
@@ -58,6 +59,14 @@ export function decisivePolicy(policy: Policy, input: DecisionInput): DecisivePo
 }
 
 const none: readonly never[] = [];
+
+/** The accepted domains of the author's organization; where there are any, also those that the client's own names belong to. */
+function acceptedOf(organization: string, policy: Policy, input: DecisionInput): readonly string[] {
+  const own = acceptedFor(organization, policy);
+  if (own.length === 0) return none;
+  const organizations = new Set([organization, ...confirmedNames(input).map((name) => organizationOf(name, policy))]);
+  return [...new Set([...organizations].flatMap((one) => acceptedFor(one, policy)))];
+}
 
 function sealersOf(sets: DecisionInput["evidence"]["arc"]["sets"], { trustedSealers }: Policy): readonly TrustedSealer[] {
   return (trustedSealers ?? none).filter((trusted) => {

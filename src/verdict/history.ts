@@ -60,8 +60,8 @@ export type History =
       readonly organization: string | null;
       readonly from: OrganizationHistory;
       /**
-       * Between the message's recipients and the organization that verifiably handed it over for another (HistoryQuestion.carrier):
-       * their mail from it, under whatever From; zeros without one.
+       * Between people here, whether recipients of this message or not, and the organization that verifiably handed it over for
+       * another (HistoryQuestion.carrier): their mail from it, under whatever From; zeros without one.
        */
       readonly carrier: ContactHistory;
       /** One entry for each token that was asked about, in that order. */

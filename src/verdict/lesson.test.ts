@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Case, changedBody, dmarcFail, established, historyOf, inputOf, signatureOf, spfOf, today } from "../../test/decision-case.ts";
-import { decide } from "./decide.ts";
+import {
+  type Case,
+  changedBody,
+  dmarcFail,
+  established,
+  historyOf,
+  inputOf,
+  signatureOf,
+  spfOf,
+  today,
+  verdictOf,
+} from "../../test/decision-case.ts";
 import type { Lesson, Token } from "./history.ts";
 import { lessonOf } from "./lesson.ts";
 import { standingOf } from "./standing.ts";
@@ -11,7 +21,7 @@ function learn(one: Case, standing?: Standing): Lesson | null {
   const input = inputOf(one);
   const history = one.history === undefined ? historyOf() : one.history;
   const policy = one.policy ?? {};
-  const verdict = decide(input, history, policy);
+  const verdict = verdictOf(one);
   const of = standing ?? standingOf({ ...input, verdict }, history, policy).standing;
   return lessonOf({ ...input, verdict, history, standing: of, policy }, "t1", today);
 }

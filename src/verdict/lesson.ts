@@ -63,14 +63,18 @@ type Unauthenticated = Pick<Lesson, "tenant" | "day" | "organization" | "recipie
 
 /**
  * Tier 2, or only that it was seen. Mail that contradicts a profile, or that a policy, an operator or the organization itself
- * disowns, teaches nothing but that failure: who spoofs a known domain gains nothing by going on.
+ * disowns, teaches nothing but that failure: who spoofs a known domain gains nothing by going on. The one exception: what contradicts
+ * a profile and goes to a recipient who knows the domain keeps its days, so that a forgotten host of the domain is found out in time
+ * (score-terms.ts `recurring`); it opens no tier, for it counts as failed.
  */
 function unauthenticated(parts: LessonParts, { history, ...common }: Unauthenticated): Lesson {
   const { verdict, standing } = parts;
   const disowned = verdict.compauth === "fail" && disowning.has(verdict.reason);
   const failed = disowned || standing === "suspicious" || standing === "blocked";
-  const kind = failed || confirmedNames(parts).length === 0 ? "seen" : "unauthenticated";
-  const answered = history.contact.wroteTo > 0 || history.answersOurs;
+  const { wroteTo, heardFrom } = history.contact;
+  const recurs = standing === "suspicious" && !disowned && (wroteTo > 0 || heardFrom > 0);
+  const kind = recurs || (!failed && confirmedNames(parts).length > 0) ? "unauthenticated" : "seen";
+  const answered = wroteTo > 0 || history.answersOurs;
   return {
     ...common,
     kind,

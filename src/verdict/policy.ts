@@ -23,6 +23,9 @@ export type Policy = {
   readonly localMilters?: readonly string[];
   /** "observe" (default) withholds every action; "enforce" takes it. */
   readonly mode?: "observe" | "enforce";
+  /** What follows the text of a reply: the inspection's id (default true), and where to turn. */
+  readonly replyTraceId?: boolean;
+  readonly replyContact?: string | null;
   /** Rules that act, or hold back, whatever the mode. */
   readonly enforce?: Readonly<Partial<Record<EnforcedRule, boolean>>>;
   readonly preset?: "standard" | "strict";
@@ -98,8 +101,9 @@ export type SenderHistoryPolicy = {
   /** A mark that strangers can obtain too (a neighbour's address, the provider's name) weighs at most this; contacts likewise. */
   readonly weakMax: number;
   readonly contactMax: number;
-  /** A list or forwarder is known to a recipient who first heard from it so many days ago; what that explains, at most. */
+  /** A list or forwarder is known where it first handed mail on so many days ago, and so much since (decayed); what that explains, at most. */
   readonly carrierDays: number;
+  readonly carrierMessages: number;
   readonly carrierMax: number;
   /** Best-guess SPF `a/24 mx/24 ptr`. */
   readonly bestGuess: number;
@@ -128,8 +132,9 @@ export const senderHistoryDefaults: SenderHistoryPolicy = {
   confidence: 3,
   weakMax: 1,
   contactMax: 1.5,
-  carrierDays: 7,
-  carrierMax: 5,
+  carrierDays: 21,
+  carrierMessages: 2,
+  carrierMax: 7,
   bestGuess: 1.5,
   againstMax: 4,
   badOrganizations: 5,

@@ -23,13 +23,16 @@ export function termsOf(context: RowContext): Terms {
   const around = [...objections(parts), ...contacts(parts), ...reputation(parts)];
   const against = host === null ? [...strangeHost(parts), ...around] : around;
   const account = otherAccount(parts, host);
+  const unexplained = host === null && account.length === 0;
+  const signed = signatures(parts);
   const terms = [
     ...marks.map(markFact),
     ...against,
     ...account,
-    ...(host === null && account.length === 0 ? carriage(parts, against) : []),
+    ...(unexplained ? carriage(parts, against) : []),
     ...(host === null ? likeness(parts) : []),
-    ...signatures(parts),
+    ...signed,
+    ...(unexplained ? recurring(parts, [...against, ...signed]) : []),
     ...nearness(parts),
   ];
   return { terms, ownMark: marks.reduce((most, { weight }) => Math.max(most, weight), 0) };
@@ -119,7 +122,9 @@ function otherAccount({ history, numbers, known, input }: Parts, host: Mark | nu
   const token = history.tokens.find(({ kind, value }) => kind === "spf" && value === envelope);
   if (envelope === null || token === undefined || token.authenticated > 0) return [];
   const fact = "at a host where this domain's mail passes SPF, this message is verified as another organization's";
-  return [term("score-other-account", { fact, value: envelope, weight: -numbers.againstMax - numbers.bestGuess })];
+  // It takes back what the SPF record seemed to say, and weighs as a strange host does.
+  const weight = -numbers.againstMax - 1 - numbers.bestGuess;
+  return [term("score-other-account", { fact, value: envelope, weight })];
 }
 
 /** A carrier explains a strange host, its absence from the SPF record and an unfamiliar recipient; it never speaks for a domain. */
@@ -134,13 +139,13 @@ function carriage(parts: Parts, strangeness: readonly Fact[]): readonly Fact[] {
 
 /**
  * What is known of the host as one that passes on others' mail: established organizations whose verified mail it carried; or a list or
- * service, itself verified, that one of these recipients has heard from for long. Neither can be had by volume: the one takes other
- * organizations' signed mail, the other weeks for each recipient.
+ * service, itself verified, that has handed mail to people here for long. Neither can be had by volume: the one takes other
+ * organizations' signed mail, the other weeks under one name.
  */
 function carried(parts: Parts): number {
   const { history, numbers } = parts;
-  const { firstDay } = history.carrier;
-  const familiar = firstDay !== null && history.day - firstDay >= numbers.carrierDays;
+  const { firstDay, heardFrom } = history.carrier;
+  const familiar = firstDay !== null && history.day - firstDay >= numbers.carrierDays && heardFrom >= numbers.carrierMessages;
   return Math.max(relayWeight(parts), familiar ? numbers.carrierMax : 0);
 }
 
@@ -148,6 +153,24 @@ function relayWeight({ history, hosts }: Parts): number {
   const own = history.tokens.filter((token) => hostKinds.includes(token.kind) && isOwnMark(token, hosts));
   return 2 * Math.log(1 + own.reduce((most, token) => Math.max(most, token.relayed), 0));
 }
+
+/**
+ * A host that the domain's records forgot, such as its web server: it goes on writing to people who know the domain, for weeks, and
+ * nobody complains. That explains what speaks against it, for recipients who know the domain; it never speaks for it.
+ */
+function recurring(parts: Parts, against: readonly Fact[]): readonly Fact[] {
+  const { history, numbers, hosts } = parts;
+  if (history.contact.wroteTo <= 0 && history.contact.heardFrom <= 0) return [];
+  const own = history.tokens.filter((token) => hostKinds.includes(token.kind) && isOwnMark(token, hosts));
+  if (own.some((token) => token.complaints >= 0.5 || isShared(token, parts))) return [];
+  const host = own.find(({ days, firstDay, lastDay }) => days >= recurringDays && (lastDay ?? 0) - (firstDay ?? 0) >= recurringSpanDays);
+  const weight = Math.min(2 * numbers.againstMax, -against.reduce((sum, term) => sum + (term.weight ?? 0), 0));
+  if (host === undefined || weight <= 0) return [];
+  return [term("score-recurring", { fact: "for weeks this host has written to people who know the domain", value: host.days, weight })];
+}
+
+const recurringDays = 4;
+const recurringSpanDays = 14;
 
 /** Marks that strangers can have too: the provider's name, a neighbour's address, HELO and certificate. */
 function likeness(parts: Parts): readonly Fact[] {
@@ -229,7 +252,7 @@ function contacts({ history: { contact }, numbers, known }: Parts): readonly Fac
     if (!known) return [];
     return [term("score-contact", { fact: "no recipient knows this domain", value: 0, weight: -1 })];
   }
-  const weight = Math.min(numbers.contactMax, (contact.wroteTo > 0 ? 1 : 0) + 2 * contact.heardFrom);
+  const weight = Math.min(numbers.contactMax, (contact.wroteTo > 0 ? 1 : 0) + 5 * contact.heardFrom);
   return [term("score-contact", { fact: "a recipient is in contact with this domain", value: contact.heardFrom, weight })];
 }
 
@@ -259,7 +282,7 @@ function term(
   id: string,
   { fact, value, weight }: { readonly fact: string; readonly value: Fact["value"]; readonly weight: number },
 ): Fact {
-  return { id, fact, value, weight: rounded(weight), source: id.startsWith("score-best") ? "evidence.infrastructure" : "history" };
+  return { id, fact, value, weight: rounded(weight), source: id === "score-best-guess" ? "evidence.infrastructure" : "history" };
 }
 
 function rounded(weight: number): number {

@@ -70,6 +70,11 @@ test("attack, volume: others' mail from the host lowers the weight, mail sent el
   assert.equal(weight(host({}, { messages: 1_000_000 }), "score-prefix"), alone);
 });
 
+test("another customer of an unshared server: the more of its mail is others', the less it speaks for this domain", () => {
+  const beside = (others: number): Score["confidence"] => score(host({ messages: 50 + others, organizations: 12 })).confidence;
+  assert.deepEqual([beside(20), beside(100), beside(250)], ["high", "medium", "none"]);
+});
+
 test("a shared mark alone never passes: 20 organizations are not shared, 21 are", () => {
   assert.equal(score(host({ organizations: 20 })).confidence, "high");
   assert.equal(score(host({ organizations: 21 })).confidence, "none");
@@ -138,17 +143,18 @@ test("a known forwarder explains its own strangeness, SPF and reputation, and ne
   assert.ok((score(host({ authenticated: 0, relayed: 10_000 })).total ?? 0) <= 2, "at most what the contact weighs");
 });
 
-test("a list is known to a recipient who first heard from it 7 days ago", () => {
-  const carried = (firstDay: number): number | null =>
+test("a list is known where it first handed mail on 21 days ago, and more than once since", () => {
+  const carried = (firstDay: number, heardFrom = 2): number | null =>
     weight(
       {
-        ...host({ authenticated: 0 }, { carrier: { wroteTo: 0, heardFrom: 1, firstDay } }),
+        ...host({ authenticated: 0 }, { carrier: { wroteTo: 0, heardFrom, firstDay } }),
         spf: [spfOf({ domain: "list.example", aligned: false, alignedBestGuess: false })],
       },
       "score-carrier",
     );
-  assert.equal(carried(20_494), null);
-  assert.ok((carried(20_493) ?? 0) > 0);
+  assert.equal(carried(20_480), null);
+  assert.ok((carried(20_479) ?? 0) > 0);
+  assert.equal(carried(20_400, 1.9), null);
 });
 
 test("another customer of the domain's own provider: its SPF lists the host, the envelope is another organization's", () => {

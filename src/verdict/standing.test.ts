@@ -11,14 +11,14 @@ import {
   signatureOf,
   spfOf,
   tokenOf,
+  verdictOf,
 } from "../../test/decision-case.ts";
-import { decide } from "./decide.ts";
 import { standingOf } from "./standing.ts";
 
 function standing(one: Case): string {
   const input = inputOf(one);
   const history = one.history === undefined ? historyOf() : one.history;
-  return standingOf({ ...input, verdict: decide(input, history, one.policy ?? {}) }, history, one.policy ?? {}).standing;
+  return standingOf({ ...input, verdict: verdictOf(one) }, history, one.policy ?? {}).standing;
 }
 
 const address = { kind: "prefix", value: "198.51.100.7/32" } as const;
@@ -114,7 +114,7 @@ for (const [name, expected, one] of cases) test(`standing: ${name}`, () => asser
 test("standing never changes compauth, and says what it rests on", () => {
   const input = inputOf({});
   const history = historyOf({ from: established() });
-  const verdict = decide(input, history, {});
+  const verdict = verdictOf({ history });
   assert.equal(verdict.compauth, "fail");
   assert.match(
     standingOf({ ...input, verdict }, history, {}).facts[0]?.fact ?? "",

@@ -5,12 +5,14 @@
  */
 import type { DmarcMode } from "../../evidence/dmarc/result.ts";
 import type { Tls } from "../../mail/transaction.ts";
+import type { Memory } from "../../memory/memory.ts";
 import { type ExitStatus, worse } from "./exit-status.ts";
 import type { WorkerSetup } from "./jobs.ts";
 import { print } from "./lines.ts";
 import type { Outcome, Setup } from "./outcome.ts";
-import { type Ports, type Settings, UsageError } from "./ports.ts";
+import { type Output, type Ports, type Settings, UsageError } from "./ports.ts";
 import { resolverChoice } from "./resolver-choice.ts";
+import { shown } from "./shown.ts";
 import { type Item, walk } from "./sources.ts";
 import { progress, totals } from "./totals.ts";
 
@@ -39,14 +41,30 @@ export async function check(files: readonly string[], options: CheckOptions, por
   const { first, items } = await withFirst(walk(operands, ports.stdin()));
   const batch = operands.length > 1 || !isWhole(first, operands[0]);
   const setup = setupOf({ options, settings, batch }, ports);
-  const means = { resolver, clock: ports.clock, random: ports.random };
-  const jobs = options.jobs ?? 1;
+  const url = settings?.memory ?? null;
+  const memory = url === null ? null : await ports.openMemory(url, setup.policy.localSuffixes);
+  const means = { resolver, clock: ports.clock, random: ports.random, ...(memory === null ? {} : { memory }) };
+  const jobs = batch ? (options.jobs ?? 1) : 1;
   const { inspectAll, inspectChunk } = await import("./inspect-item.ts");
-  if (jobs === 1 || !batch) return writeAll(inspectAll(items, setup, means), setup, ports);
-  const { runInThreads } = await import("./jobs.ts");
-  const start = () => ports.startWorker({ setup, resolver: choice } satisfies WorkerSetup);
-  const inspect = (chunk: readonly Item[]) => inspectChunk(chunk, setup, means);
-  return writeAll(runInThreads(items, { jobs, start, setup, inspect }), setup, ports);
+  try {
+    if (jobs === 1) return await writeAll(inspectAll(items, setup, means), setup, ports);
+    const { runInThreads } = await import("./jobs.ts");
+    const start = () => ports.startWorker({ setup, resolver: choice, memory: url } satisfies WorkerSetup);
+    const inspect = (chunk: readonly Item[]) => inspectChunk(chunk, setup, means);
+    const record: Memory["record"] = (lesson) => memory?.record(lesson);
+    return await writeAll(runInThreads(items, { jobs, start, setup, inspect, record }), setup, ports);
+  } finally {
+    if (memory !== null) await closed(memory, ports.err);
+  }
+}
+
+/** Writes what is still to be written, and says what could not be. It changes no verdict, and so no exit status. */
+async function closed(memory: Memory, err: Output): Promise<void> {
+  await memory.close();
+  const { why, waiting, dropped } = memory.health();
+  const lost = waiting + dropped;
+  if (why !== null) await err.write(`assay: ${shown(why)}\n`);
+  if (lost > 0) await err.write(`assay: what ${lost === 1 ? "1 message" : `${lost} messages`} would have taught is lost\n`);
 }
 
 function operandsOf(files: readonly string[], ports: Ports): readonly string[] {

@@ -30,6 +30,10 @@ async function explain(args: readonly string[], input: string | Uint8Array = "",
     openResolver: refused,
     loadSettings: refused,
     openLearning: () => Promise.reject(new Error("no store here")),
+    openMemory: () => Promise.reject(new Error("no store here")),
+    openMaintenance: () => {
+      throw new Error("no store here");
+    },
     startWorker: () => {
       throw new Error("no threads here");
     },

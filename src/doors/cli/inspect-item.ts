@@ -6,13 +6,20 @@ import type { Question } from "../../dns/budget.ts";
 import type { Clock, Resolver } from "../../dns/resolver.ts";
 import { inspect } from "../../gateway/inspect.ts";
 import { type IpNetwork, parseIpNetwork } from "../../mail/ip-address.ts";
+import type { Memory } from "../../memory/memory.ts";
 import { inOrder } from "./in-order.ts";
 import { openItem } from "./open-item.ts";
 import { inspectedOutcome, type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
 import { readEnvelope } from "./read-envelope.ts";
 import { fileTrouble, type Item, type Source, type Trouble } from "./sources.ts";
 
-export type Means = { readonly resolver: Resolver; readonly clock: Clock; readonly random: () => number };
+export type Means = {
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Only where the configuration names a store. */
+  readonly memory?: Memory;
+};
 
 /** Messages under way at once on one thread: they wait for DNS most of the time. */
 const windowPerThread = 8;

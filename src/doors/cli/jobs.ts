@@ -4,16 +4,21 @@
  * has in hand, and gets work once it says that it is ready. What can be read only once (a pipe) stays on the main thread.
  * A thread that dies answers its chunks as a fault of ours.
  */
+import type { MemoryUrl } from "../../config/values.ts";
+import type { Lesson } from "../../verdict/history.ts";
 import { inOrder } from "./in-order.ts";
 import { type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
 import type { ResolverChoice, Worker } from "./ports.ts";
 import type { Item } from "./sources.ts";
 
 /** What a worker is started with. */
-export type WorkerSetup = { readonly setup: Setup; readonly resolver: ResolverChoice };
+export type WorkerSetup = { readonly setup: Setup; readonly resolver: ResolverChoice; readonly memory: MemoryUrl | null };
 export type WorkerRequest = { readonly id: number; readonly items: readonly Item[] };
-/** `ready` once, then the outcomes of each chunk, put together: one text to pass on and one write. */
-export type WorkerReply = { readonly kind: "ready" } | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome };
+/** `ready` once, then the outcomes of each chunk, put together: one text to pass on and one write. Lessons go to the one writer. */
+export type WorkerReply =
+  | { readonly kind: "ready" }
+  | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome }
+  | { readonly kind: "lesson"; readonly lesson: Lesson };
 
 export type JobsOptions = {
   readonly jobs: number;
@@ -21,11 +26,16 @@ export type JobsOptions = {
   readonly setup: Setup;
   /** Inspects a chunk on the main thread. */
   readonly inspect: (chunk: readonly Item[]) => Promise<Outcome>;
+  /** Takes what the other threads' messages teach. */
+  readonly record?: (lesson: Lesson) => void;
 };
 
 /** All items on `jobs` threads. */
-export async function* runInThreads(items: AsyncIterable<Item>, { jobs, start, setup, inspect }: JobsOptions): AsyncGenerator<Outcome> {
-  const pool = openPool(jobs - 1, start, setup);
+export async function* runInThreads(
+  items: AsyncIterable<Item>,
+  { jobs, start, setup, inspect, record = () => {} }: JobsOptions,
+): AsyncGenerator<Outcome> {
+  const pool = openPool(jobs - 1, { start, setup, record: record ?? (() => {}) });
   const own = oneByOne(inspect);
   try {
     yield* inOrder(inChunks(items), {
@@ -79,14 +89,16 @@ type Thread = { readonly worker: Worker; readonly pending: Map<number, Pending>;
 /** `run` gives null where the main thread is better placed: no other thread is ready, or all have enough. */
 type Pool = { run(items: readonly Item[]): Promise<Outcome> | null; stop(): void };
 
-function openPool(size: number, start: () => Worker, setup: Setup): Pool {
+type PoolOptions = Pick<JobsOptions, "start" | "setup"> & { readonly record: (lesson: Lesson) => void };
+
+function openPool(size: number, { start, setup, record }: PoolOptions): Pool {
   const threads: Thread[] = [];
   let chunks = 0;
   return {
     run: (items) => {
       chunks += 1;
       // The first chunk is the main thread's: two files never wait for another thread to load.
-      if (chunks > 1 && threads.length < size && chunks > threads.length + 1) threads.push(openThread(start(), setup));
+      if (chunks > 1 && threads.length < size && chunks > threads.length + 1) threads.push(openThread(start(), setup, record));
       const free = threads.filter(({ state, pending }) => state === "ready" && pending.size < pendingMax);
       const thread = free.sort((a, b) => a.pending.size - b.pending.size)[0];
       if (thread === undefined) return null;
@@ -101,13 +113,17 @@ function openPool(size: number, start: () => Worker, setup: Setup): Pool {
   };
 }
 
-function openThread(worker: Worker, setup: Setup): Thread {
+function openThread(worker: Worker, setup: Setup, record: (lesson: Lesson) => void): Thread {
   const thread: Thread = { worker, pending: new Map(), state: "starting" };
   worker.onMessage((message) => {
     // Our own worker: serve-jobs.ts is the only one that answers.
     const reply = message as WorkerReply;
     if (reply.kind === "ready") {
       thread.state = "ready";
+      return;
+    }
+    if (reply.kind === "lesson") {
+      record(reply.lesson);
       return;
     }
     const pending = thread.pending.get(reply.id);

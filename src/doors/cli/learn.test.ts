@@ -61,6 +61,10 @@ async function run(paths: readonly string[], options: LearnOptions = {}, store: 
     ...{ out: output("out"), err: output("err"), stdin: unused, stdinIsTerminal: false, clock: () => now, random: unused },
     ...{ hostName: () => "localhost", openResolver: unused, loadSettings: () => Promise.resolve(settings), startWorker: unused },
     openLearning: () => Promise.resolve(store),
+    openMemory: () => Promise.reject(new Error("no store here")),
+    openMaintenance: () => {
+      throw new Error("no store here");
+    },
   };
   const status = await learn(paths, { config: "assay.toml", ...options }, ports);
   return { status, ...written };

@@ -47,7 +47,7 @@ export function tableLines(rows: readonly Row[]): readonly Line[] {
     const subject = subjects[i];
     const rest = subject == null ? row.detail : row.detail === "" ? subject : `${padded(subject, subjectWidth)}   ${row.detail}`;
     return [
-      { text: `    ${row.label.padEnd(5)}  `, style: "plain" },
+      { text: `    ${row.label.padEnd(6)} `, style: "plain" },
       { text: row.result.padEnd(resultWidth), style: resultStyle(row.result) },
       { text: rest === "" ? "" : `  ${rest}`, style: "plain" },
     ];

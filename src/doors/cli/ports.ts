@@ -5,6 +5,7 @@
 import type { MemoryUrl } from "../../config/values.ts";
 import type { Clock, Resolver } from "../../dns/resolver.ts";
 import type { Learning } from "../../memory/learning.ts";
+import type { Memory } from "../../memory/memory.ts";
 import type { Policy } from "../../verdict/verdict.ts";
 
 export type Output = {
@@ -44,6 +45,13 @@ export type Worker = {
   stop(): void;
 };
 
+/** Operations on a store as a whole. */
+export type Maintenance = {
+  /** Schema versions before and after; 0: there was no store. */
+  migrate(): Promise<{ readonly from: number; readonly to: number }>;
+  backupTo(path: string): Promise<void>;
+};
+
 export type Ports = {
   readonly out: Output;
   readonly err: Output;
@@ -58,5 +66,9 @@ export type Ports = {
   readonly loadSettings: (file: string) => Promise<Settings>;
   /** Opens the store to be filled from files. Throws UsageError for a kind of store that cannot be, LearningFault for one that fails. */
   readonly openLearning: (url: MemoryUrl, suffixes: readonly string[] | undefined) => Promise<Learning>;
+  /** Opens the store to read and record history. Throws UsageError for a store that cannot be; one that fails answers all the same. */
+  readonly openMemory: (url: MemoryUrl, localSuffixes: readonly string[] | undefined) => Promise<Memory>;
+  /** Throws UsageError for a store that cannot be; so do its methods where they fail. */
+  readonly openMaintenance: (url: MemoryUrl) => Maintenance;
   readonly startWorker: (setup: unknown) => Worker;
 };

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../../gateway/version.ts";
 import type { CheckOptions } from "./check.ts";
+import type { DbOptions } from "./db-command.ts";
 import type { DmarcOptions } from "./dmarc-command.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import type { ExplainOptions } from "./explain.ts";
@@ -110,6 +111,7 @@ function grammar(done: Done, ports: Ports): Command {
   addSignature(program, "arc", { done, ports });
   addDmarc(program, done, ports);
   addLearn(program, done, ports);
+  addDb(program, done, ports);
   addConfig(program, done, ports);
   return program;
 }
@@ -280,6 +282,26 @@ function addLearn(program: Command, done: Done, ports: Ports): void {
 
 function added(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+function addDb(program: Command, done: Done, ports: Ports): void {
+  const command = program
+    .command("db")
+    .summary("look after the store")
+    .description("Works on the store that a configuration names, also while it is in use.");
+  command
+    .command("migrate")
+    .description("Brings the store to the schema of this version, making it if need be.")
+    .requiredOption("--config <file>", "the configuration that names the store")
+    .addHelpText("after", examples(["assay db migrate --config assay.toml", ""]))
+    .action(async (options: DbOptions) => done(await (await import("./db-command.ts")).dbMigrate(options, ports)));
+  command
+    .command("backup")
+    .description("Copies the store as it is now to a new file, readable by its owner alone.")
+    .argument("<target>", "the copy; must not exist")
+    .requiredOption("--config <file>", "the configuration that names the store")
+    .addHelpText("after", examples(["assay db backup --config assay.toml /backup/assay.db", ""]))
+    .action(async (target: string, options: DbOptions) => done(await (await import("./db-command.ts")).dbBackup(target, options, ports)));
 }
 
 function addConfig(program: Command, done: Done, ports: Ports): void {

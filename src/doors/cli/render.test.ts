@@ -67,11 +67,23 @@ describe("the picture of the contract", () => {
     DKIM   none   not signed
     DMARC  none   asked _dmarc.contoso.com, _dmarc.com
     PTR    pass   mail.evil.example   evil.example, another organization
+    memory –      no store configured
   Would be delivered.
   If it is legitimate: contoso.com should publish SPF for 198.51.100.7 or sign with DKIM.
   Read from the message: client and HELO from the Received field of mx.fabrikam.com; envelope sender from Return-Path.
 `,
     );
+  });
+
+  test("a failure that nothing contradicts is delivered, and marked", () => {
+    const marked = { id: "action-table", fact: "", value: "deliver-marked", weight: null, source: "policy" };
+    const text = inspectionLines({
+      inspection: { ...inspectionWith(invoice), actionFacts: [marked] },
+      read: nothingRead,
+      questions: null,
+      brief: false,
+    });
+    assert.match(print(text, { colour: false }), /Would be delivered, marked as unverified \(too little is known about this pair\)\./);
   });
 
   test("a pass", () => {
@@ -84,6 +96,7 @@ describe("the picture of the contract", () => {
     DKIM   pass   contoso.com      belongs to contoso.com
     DMARC  pass   contoso.com      p=reject, by DKIM
     PTR    pass   mx.contoso.com   belongs to contoso.com
+    memory –      no store configured
   Would be delivered.
 `,
     );

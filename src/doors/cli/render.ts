@@ -67,17 +67,24 @@ function markOf(inspection: Inspection): { mark: string; style: Style } {
   }
 }
 
-function actionLines({ action }: Inspection): readonly Line[] {
+function actionLines({ action, actionFacts, standing }: Inspection): readonly Line[] {
   switch (action.kind) {
-    case "deliver":
-      return [plain("  Would be delivered.")];
+    case "deliver": {
+      const marked = actionFacts.some(({ id, value }) => id === "action-table" && value === "deliver-marked");
+      const known =
+        standing === "good" ? "history speaks for this pair, nothing in the message does" : "too little is known about this pair";
+      return [plain(marked ? `  Would be delivered, marked as unverified (${known}).` : "  Would be delivered.")];
+    }
     case "junk":
     case "quarantine":
     case "reject":
     case "tempfail": {
       const what = { junk: "moved to junk", quarantine: "quarantined", reject: "rejected", tempfail: "deferred" }[action.kind];
-      const reply = action.smtp === null ? "" : `: ${action.smtp.code} ${action.smtp.enhanced} ${action.smtp.text}`;
-      return [plain(`  Would be ${what}${cut(reply, 200)}.`)];
+      // The trail of a reply names this very inspection: of use in a log, noise on a screen.
+      const text = action.smtp?.text.replace(/ \[id [0-9a-f]+\].*$/, "") ?? "";
+      const reply = action.smtp === null ? "" : `: ${action.smtp.code} ${action.smtp.enhanced} ${text}`;
+      const said = cut(reply, 200);
+      return [plain(`  Would be ${what}${said}${said.endsWith(".") ? "" : "."}`)];
     }
     default:
       return action.kind satisfies never;
@@ -94,8 +101,11 @@ function readingNotes(read: Read): string | null {
   return parts.length === 0 ? null : `Read from the message: ${parts.join("; ")}.`;
 }
 
-function factLines({ verdict }: Inspection): readonly Line[] {
-  const facts = verdict.facts.map((fact) => ({ text: cut(shown(fact.fact), 72), value: cut(shown(String(fact.value ?? "–")), 60) }));
+function factLines({ verdict, actionFacts }: Inspection): readonly Line[] {
+  const facts = [...verdict.facts, ...actionFacts].map((fact) => ({
+    text: cut(shown(fact.fact), 72),
+    value: cut(shown(String(fact.value ?? "–")), 60),
+  }));
   const width = Math.max(0, ...facts.map(({ text }) => columns(text)));
   return [line("  Weighed", "strong"), ...facts.map(({ text, value }) => plain(`    ${padded(text, width)}  ${value}`))];
 }

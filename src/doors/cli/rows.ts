@@ -8,6 +8,7 @@ import type { Alignment, Evidence } from "../../evidence/evidence.ts";
 import type { SpfResult } from "../../evidence/spf/result.ts";
 import { isAtOrBelow } from "../../mail/domain.ts";
 import type { Inspection } from "../../stamp/inspection.ts";
+import { memoryRow } from "./memory-row.ts";
 import { cut } from "./shown.ts";
 import {
   arcReasonWords,
@@ -37,6 +38,7 @@ export function rowsOf(inspection: Inspection): readonly Row[] {
     ...(evidence.arc.result === "none" ? [] : [arcRow(evidence.arc)]),
     ...dmarcRows(evidence.dmarc),
     iprevRow(evidence, author),
+    memoryRow(inspection),
     ...defectRows(evidence),
     ...removalRows(inspection.removals),
   ];

@@ -1,7 +1,7 @@
 /**
  * Infrastructure that many organizations share, by name and by range: mail services, mailbox providers, filters, hosting. Whoever
- * rents there has the same reverse names and neighbours, so none of it says who sent a message. A list of our own, of what these
- * companies publish (SPF records and reverse names, read 2026-07); history.organizations finds what is not on it. Data only.
+ * rents there has the same reverse names and neighbours, so none of it says who sent a message. A list of our own, not complete, of what these
+ * companies publish (SPF records and reverse names); history.organizations finds what is not on it. Data only.
  */
 export type SharedProvider = {
   readonly name: string;
