@@ -190,6 +190,25 @@ test("an account at the victim's provider: the shared relay that its SPF record 
   assert.equal(w.receive(account, start + 60), "fail 001 suspicious");
 });
 
+test("an account at another provider, whose relays are known: nothing with his own verified envelope; without, `unknown` at most", () => {
+  const w = settled();
+  const relay = (n: number): ReturnType<typeof at> => at(`198.51.100.${n}`, `relay${n}.bulk.example`);
+  const envelope = (domain: string): Pick<Case, "spf"> => ({ spf: [spfOf({ domain, aligned: false, alignedBestGuess: false })] });
+  for (const day of days(0, 60)) {
+    for (let i = 0; i < 20; i++) {
+      const signed = genuine(`sender${i}.example`, user(day), { signed: true, from: relay(i % 5) });
+      w.receive({ ...signed, ...envelope("bulk.example") }, day);
+    }
+  }
+  const account = { ...relay(99), infrastructure: { ...relay(99).infrastructure, ptrOrganization: "bulk.example" } };
+  const sent = (victim: string, to: string, mail: Pick<Case, "spf">): string =>
+    w.receive({ ...spoof(victim, to, account), dkim: [], ...mail }, start + 60);
+  for (const victim of victims) assert.equal(sent(victim, user(39), envelope("evil.example")), "fail 001 suspicious");
+  assert.equal(sent("signed.example", stranger, envelope("bulk.example")), "fail 001 suspicious");
+  assert.equal(sent("signed.example", user(39), envelope("bulk.example")), "fail 001 unknown");
+  assert.equal(sent("spf-only.example", stranger, envelope("bulk.example")), "fail 001 unknown");
+});
+
 test("replay: genuine signed mail sent on from his host teaches nothing that a message without signature could use", () => {
   const w = settled();
   const replayed: Mail = {

@@ -149,9 +149,19 @@ function carried(parts: Parts): number {
   return Math.max(relayWeight(parts), familiar ? numbers.carrierMax : 0);
 }
 
-function relayWeight({ history, hosts }: Parts): number {
-  const own = history.tokens.filter((token) => hostKinds.includes(token.kind) && isOwnMark(token, hosts));
-  return 2 * Math.log(1 + own.reduce((most, token) => Math.max(most, token.relayed), 0));
+/**
+ * By this host, or by others that bear its provider's name: a name that was chosen (facts.ts), as a provider gives its relays. Whoever
+ * rents a machine gets a generic one, or brings his own. A message with the verified envelope of neither author nor provider is another
+ * customer's, for whom the provider's name says nothing.
+ */
+function relayWeight({ history, hosts, input }: Parts): number {
+  const envelope = verifiedEnvelope(input.transaction, input.evidence);
+  const sender = envelope === null ? null : organizationOf(envelope, {});
+  const relays = history.tokens.filter(
+    (token) =>
+      hostKinds.includes(token.kind) && (isOwnMark(token, hosts) || (token.kind === "ptr" && (sender ?? token.value) === token.value)),
+  );
+  return 2.5 * Math.log(1 + relays.reduce((most, token) => Math.max(most, token.relayed), 0));
 }
 
 /**

@@ -15,6 +15,7 @@ import {
 import type { KnownHistory, TokenHistory } from "./history.ts";
 import { contextOf } from "./row.ts";
 import { type Score, scoreOf } from "./score.ts";
+import { tokensOf } from "./tokens.ts";
 
 const score = (one: Case): Score =>
   scoreOf(contextOf(inputOf(one), one.history === undefined ? historyOf() : one.history, one.policy ?? {}));
@@ -142,6 +143,34 @@ test("a known forwarder explains its own strangeness, SPF and reputation, and ne
   assert.equal(score(withSpf(relay)).confidence, "none");
   assert.ok((score(host({ authenticated: 0, relayed: 10_000 })).total ?? 0) <= 2, "at most what the contact weighs");
 });
+
+test("a provider's relays are known together: one that is new bears the provider's name, a rented neighbour does not", () => {
+  const known = tokenOf({ kind: "ptr", value: "provider.example" }, { relayed: 30, organizations: 200 });
+  const from = (ptr: string, changes: Case = {}): number | null =>
+    weight(
+      {
+        ...{ ptr, infrastructure: { ptrOrganization: "provider.example", confirmed: true, fromSpf: "fail" } },
+        history: historyOf({ from: established({ signed: 0 }), contact: familiar, tokens: [tokenOf(address), tokenOf(network), known] }),
+        ...changes,
+      },
+      "score-carrier",
+    );
+  assert.ok((from("relay99.mail.provider.example") ?? 0) > 5);
+  const customer = { mailFrom: "x@evil.example", spf: [spfOf({ domain: "evil.example", result: "pass" })] };
+  assert.equal(from("relay99.mail.provider.example", customer), null, "another customer's verified envelope");
+  const rented = { iprev: { generic: true }, infrastructure: { ptrOrganization: "provider.example", confirmed: true, generic: true } };
+  const asked = tokensOf(...partsOf({ ptr: "vps-198-51-100-7.provider.example", ...rented }));
+  assert.deepEqual(
+    asked.filter(({ kind }) => kind === "ptr"),
+    [],
+    "the provider's name is not even asked for",
+  );
+});
+
+function partsOf(one: Case): Parameters<typeof tokensOf> {
+  const { transaction, from, evidence } = inputOf(one);
+  return [transaction, from, evidence];
+}
 
 test("a list is known where it first handed mail on 21 days ago, and more than once since", () => {
   const carried = (firstDay: number, heardFrom = 2): number | null =>
