@@ -50,6 +50,10 @@ async function here(args: readonly string[], input = ""): Promise<Ran> {
     loadSettings: () => Promise.reject(new UsageError("no configuration here")),
     openLearning: () => Promise.reject(new Error("no store here")),
     openMemory: () => Promise.reject(new Error("no store here")),
+    openEntries: () => Promise.reject(new Error("no store here")),
+    openInsight: () => Promise.reject(new Error("no store here")),
+    openJournal: () => Promise.reject(new Error("no store here")),
+    userName: () => "nobody",
     openMaintenance: () => {
       throw new Error("no store here");
     },

@@ -3,6 +3,7 @@
  * worker threads) and hands them to the door that the command line asks for. What a command does not need is not loaded.
  * Started as a worker thread of its own, it serves one job queue. It holds no logic of mail.
  */
+import { hash } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -10,7 +11,7 @@ import { styleText } from "node:util";
 import { isMainThread, parentPort, Worker as Thread, workerData } from "node:worker_threads";
 import type { MemoryUrl } from "./config/values.ts";
 import type { Resolver } from "./dns/resolver.ts";
-import type { WorkerReply, WorkerSetup } from "./doors/cli/jobs.ts";
+import type { LeftByMessage, WorkerReply, WorkerSetup } from "./doors/cli/jobs.ts";
 import {
   type Maintenance,
   type Output,
@@ -20,9 +21,9 @@ import {
   UsageError,
   type Worker,
 } from "./doors/cli/ports.ts";
-import type { Learning } from "./memory/learning.ts";
+import type { JournalBounds } from "./memory/journal.ts";
 import type { Memory } from "./memory/memory.ts";
-import { hostName, systemClock, systemRandom } from "./system/surroundings.ts";
+import { hostName, systemClock, systemRandom, userName } from "./system/surroundings.ts";
 
 if (isMainThread) await main();
 else await worker(workerData as WorkerSetup); // Started by startWorker below, with nothing else.
@@ -43,9 +44,15 @@ async function worker({ setup, resolver, memory: url }: WorkerSetup): Promise<vo
   const { serveJobs } = await import("./doors/cli/serve-jobs.ts");
   const port = parentPort;
   if (port === null) return;
-  // The main thread writes what this one's messages teach: a store has one writer in a process.
-  const record: Memory["record"] = (lesson) => port.postMessage({ kind: "lesson", lesson } satisfies WorkerReply);
-  const memory = url?.kind === "sqlite" ? (await import("./system/sqlite-memory.ts")).openSqliteReading(url.path, record) : null;
+  // The main thread writes what this one's messages leave: a store has one writer in a process.
+  const leave = (left: LeftByMessage): void => port.postMessage({ kind: "left", left } satisfies WorkerReply);
+  const recording = {
+    record: (lesson) => leave({ lesson }),
+    recordDecision: (decision) => leave({ decision }),
+    recordSighting: (sighting) => leave({ sighting }),
+    recordMatched: (matched) => leave({ matched }),
+  } satisfies Partial<Memory>;
+  const memory = url === null ? null : await (await stores()).openStoreReading(url, recording);
   const means = {
     resolver: await openResolver(resolver),
     clock: systemClock,
@@ -53,6 +60,11 @@ async function worker({ setup, resolver, memory: url }: WorkerSetup): Promise<vo
     ...(memory === null ? {} : { memory }),
   };
   serveJobs({ send: (message) => port.postMessage(message), onMessage: (listener) => port.on("message", listener) }, setup, means);
+}
+
+/** Stores are loaded by the commands that need one. */
+function stores(): Promise<typeof import("./system/open-store.ts")> {
+  return import("./system/open-store.ts");
 }
 
 function ports(): Ports {
@@ -66,9 +78,13 @@ function ports(): Ports {
     hostName,
     openResolver,
     loadSettings,
-    openLearning,
+    openLearning: async (url, suffixes) => (await stores()).openStoreLearning(url, suffixes),
     openMemory,
     openMaintenance,
+    openEntries: async (url) => (await stores()).openStoreEntries(url),
+    openInsight: async (url) => (await stores()).openStoreInsight(url),
+    openJournal: async (url, purpose) => (await stores()).openStoreJournal(url, purpose),
+    userName,
     startWorker,
   };
 }
@@ -125,9 +141,9 @@ async function serverAddress(text: string): Promise<string> {
 }
 
 async function loadSettings(file: string): Promise<Settings> {
-  const [{ formatConfigError, loadConfig }, { policyOf }, { acceptedOf }] = await Promise.all([
+  const [{ formatConfigError, loadConfig }, { judgePolicyOf }, { acceptedOf }] = await Promise.all([
     import("./config/load.ts"),
-    import("./config/policy-of.ts"),
+    import("./gateway/judge-policy.ts"),
     import("./config/accepted.ts"),
   ]);
   const loaded = loadConfig(readBytes(file, "configuration file"));
@@ -135,7 +151,10 @@ async function loadSettings(file: string): Promise<Settings> {
     throw new UsageError(`configuration file ${file}:${loaded.errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
   const { config } = loaded;
   return {
-    policy: policyOf(config),
+    policy: judgePolicyOf(config),
+    policyVersion: hash("sha256", JSON.stringify(config)).slice(0, 12),
+    journal: config.journal.days === 0 ? null : config.journal.subject ? "with-subject" : "without-subject",
+    journalBounds: { days: config.journal.days, bytesMax: config.journal.bytes_max },
     authservId: config.authserv_id,
     dnsServers: config.dns.servers,
     trustNetworks: config.trust.networks,
@@ -144,43 +163,28 @@ async function loadSettings(file: string): Promise<Settings> {
   };
 }
 
-async function openLearning(url: MemoryUrl, suffixes: readonly string[] | undefined): Promise<Learning> {
-  if (url.kind !== "sqlite") throw new UsageError('memory.url: "assay learn" fills an embedded store, such as "sqlite:assay.db"');
-  const { openSqliteLearning } = await import("./system/sqlite-learning.ts");
-  return openSqliteLearning({ path: url.path, suffixes });
+/** What cannot be used is told as wrong use: it is the configuration that names it. */
+async function usable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { StoreFault } = await import("./memory/store-fault.ts");
+    throw error instanceof StoreFault ? new UsageError(error.message) : error;
+  }
 }
 
-/** Throws for a file that is not ours, or of a newer version: to go on would only hide it. */
-async function openMemory(url: MemoryUrl, localSuffixes: readonly string[] | undefined): Promise<Memory> {
-  const { openSqliteMemory } = await import("./system/sqlite-memory.ts");
-  const { faultLine } = await import("./system/sqlite-fault.ts");
-  const path = sqlitePath(url);
-  const memory = await openSqliteMemory(path, { localSuffixes });
-  const fault = memory.fault();
-  if (fault?.code !== "newer-schema" && fault?.code !== "foreign") return memory;
-  await memory.close();
-  throw new UsageError(faultLine(path, fault));
+function openMemory(url: MemoryUrl, localSuffixes: readonly string[] | undefined, journal?: JournalBounds | undefined): Promise<Memory> {
+  return usable(async () => (await stores()).openStore(url, { localSuffixes, journal }));
 }
 
 function openMaintenance(url: MemoryUrl): Maintenance {
-  const path = sqlitePath(url);
-  const guarded = async <T>(work: (store: typeof import("./system/sqlite-maintenance.ts")) => T | Promise<T>): Promise<T> => {
-    const { faultLine, reportOf } = await import("./system/sqlite-fault.ts");
-    try {
-      return await work(await import("./system/sqlite-maintenance.ts"));
-    } catch (error) {
-      throw new UsageError(faultLine(path, reportOf(error)));
-    }
-  };
+  const store = () => import("./system/store-maintenance.ts");
   return {
-    migrate: () => guarded(({ migrateStore }) => migrateStore(path, systemClock())),
-    backupTo: (target) => guarded(({ backUp }) => backUp(path, target)),
+    name: async () => (await stores()).storeName(url),
+    migrate: () => usable(async () => (await store()).migrateStore(url, systemClock())),
+    backupTo: (target) => usable(async () => (await store()).backUpStore(url, target)),
+    copyTo: (target, options) => usable(async () => (await store()).copyStore(url, target, options)),
   };
-}
-
-function sqlitePath(url: MemoryUrl): string {
-  if (url.kind === "sqlite") return url.path;
-  throw new UsageError('memory.url: this version keeps its store in a file of its own, such as "sqlite:assay.db"');
 }
 
 function readBytes(file: string, what: string): Buffer {

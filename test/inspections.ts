@@ -34,6 +34,7 @@ export function inspectionWith(changes: Changes = {}): Inspection {
     verdict: { ...verdict, ...changes.verdict },
     standing: "unknown",
     suspicion: [],
+    marks: { unverified: false, via: null },
     overrides: [],
     action: { kind: "deliver", smtp: null, withheld: true, perRecipient: [] },
     actionFacts: [],

@@ -138,7 +138,38 @@ export const limits = {
   storeWatchMs: 5000, // how often free space is looked at
   storeReadCacheBytes: 32 * 1024 * 1024,
   storeStatementsMax: 64, // prepared read statements kept, one for each shape of question
+  // PostgreSQL. Local.
+  postgresConnectMs: 3000, // how long a connection may take to be made
+  postgresIdleMs: 30_000, // an idle connection is given back; a transaction that does nothing is ended
+  postgresStatementMs: 10_000, // one statement of a batch, of pruning, of an operator's command
+  postgresLongMs: 600_000, // one statement of an operation on a store as a whole
+  postgresReadersMax: 4, // connections of one process that mail reads by
+  postgresTriesMax: 5, // of a transaction that the server undid for another one's sake
+  postgresRefreshMs: 3000, // how often a node looks whether entries have changed, besides being told
+  entriesCopiedMax: 100_000, // entries that a node keeps for when the server is lost
+  copyRows: 1000, // rows that `assay db copy` reads and writes at a time
+  // Spoof intelligence. Local.
+  sightingDays: 90, // how long a pair that was seen is kept
+  sightingUsersMax: 10, // addresses kept of a pair and day, the most frequent ones
+  sightingSamplesMax: 5, // messages kept of a pair and day, the newest ones
+  sightingTextCharactersMax: 600, // an explanation, a warning, an address
+  sightingSourcePairsPerDay: 200, // new pairs that one source (its prefix) may open in a day
+  sightingTenantPairsPerDay: 5000, // and all sources together; what exceeds either counts on pairs that are there
+  sightingPage: 500, // pairs read from the store at a time
+  // The journal of decisions. Local.
+  journalPartyCharacters: 16, // of a fingerprint by which an address is found: 96 bits
+  journalHashBytes: 16, // of the SHA-256 of a DNS answer: 128 bits
+  journalRecordBytesMax: 8 * 1024 * 1024, // unpacked; a record is a few KB, with a thousand recipients a hundred
+  journalPage: 200, // records read from the store at a time
+  journalAnswersKept: 8192, // DNS answers that a reader keeps from page to page, of about 0.5 KB
+  journalPruneRecords: 500, // records that one step of pruning takes out
+  journalSendersMax: 2000, // senders that replay and readiness count each by itself; the others are counted together
+  journalSamplesMax: 3, // messages shown of each
   // The operator's entries and rules. Local.
+  entryPairsMax: 32_768, // of a tenant; EOP has 1,024 (reference: eop.md §4b)
+  entryListMax: 32_768, // list entries of a tenant; EOP has 15,000 for senders and 1,273 for each IP list (§4b, §5)
+  entryPage: 500, // entries or changes read from the store at a time
+  matchedKeptMax: 100_000, // entries known to have matched today
   entryIdleDays: 90, // an accepting entry that nobody needed for so long ends (design: compauth.md)
   entryTextCharactersMax: 600, // an address and a domain at their longest
   entryNoteCharactersMax: 500,

@@ -12,6 +12,7 @@ import { reportReader } from "../mail/report.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import type { TrustedSealer } from "./arc/result.ts";
 import { prepareArc } from "./arc/verify.ts";
+import type { DkimResult } from "./dkim/result.ts";
 import { prepareDkim } from "./dkim/verify.ts";
 import { type DmarcEvaluation, startDmarc } from "./dmarc/evaluate.ts";
 import type { DmarcMode, DmarcResult } from "./dmarc/result.ts";
@@ -67,8 +68,8 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
   const evidence: Evidence = {
     defects: defectsOf(message, read.defects),
     iprev: iprevResult,
-    spf: spfResults.map((result, i) => withAlignment(result, judged.spf[i] ?? unaligned)),
-    dkim: dkimResults.map((result, i) => withAlignment(result, judged.dkim[i] ?? unaligned)),
+    spf: spfResults.map((result, i) => alignedSpf(result, judged.spf[i] ?? unaligned)),
+    dkim: dkimResults.map((result, i) => alignedDkim(result, judged.dkim[i] ?? unaligned)),
     arc: arcResult,
     dmarc: author.single ? judged.dmarc : withoutAuthor(judged.dmarc),
     infrastructure: infrastructureOf(envelope.ip, iprevResult, ofFrom),
@@ -84,7 +85,11 @@ function joinedSuffixes(configured: readonly string[] | undefined): readonly str
 
 const unaligned = { aligned: false, alignedBestGuess: false } as const;
 
-function withAlignment<R extends object>(result: R, { aligned, alignedBestGuess }: Alignment): R & Alignment {
+function alignedSpf(result: SpfResult, { aligned, alignedBestGuess }: Alignment): SpfResult & Alignment {
+  return { ...result, aligned, alignedBestGuess };
+}
+
+function alignedDkim(result: DkimResult, { aligned, alignedBestGuess }: Alignment): DkimResult & Alignment {
   return { ...result, aligned, alignedBestGuess };
 }
 

@@ -41,7 +41,9 @@ export function completed(
   transaction: Transaction,
   { size, evidence: { iprev } }: { readonly size: number; readonly evidence: Pick<Evidence, "iprev"> },
 ): Transaction {
-  return { ...transaction, size, ptr: iprev.confirmed > 0 ? (iprev.names[0] ?? null) : null };
+  const { ip, helo, mailFrom, rcptTo, tls, authenticatedAs, listener, direction, queueId, messageId, trustedHop } = transaction;
+  const ptr = iprev.confirmed > 0 ? (iprev.names[0] ?? null) : null;
+  return { ip, ptr, helo, mailFrom, rcptTo, tls, authenticatedAs, listener, direction, queueId, messageId, size, trustedHop };
 }
 
 /** Takes off one pair of angle brackets that encloses the whole path. */

@@ -1,67 +1,44 @@
-/** Puts the finished Inspection together: identity, verdict, what would be done, what to stamp. */
+/** Puts the finished Inspection together: identity, what was decided, what to stamp and what to take out. */
 import type { Clock } from "../dns/resolver.ts";
-import type { Evidence } from "../evidence/evidence.ts";
 import type { FromResult } from "../evidence/from/result.ts";
 import type { Header } from "../mail/header.ts";
-import type { Transaction } from "../mail/transaction.ts";
 import { headersOf, removalsOf } from "../stamp/headers.ts";
-import { type Inspection, schemaVersion } from "../stamp/inspection.ts";
-import { formatReply, type ReplyTrail } from "../stamp/smtp-replies.ts";
-import { actionOf } from "../verdict/action.ts";
-import { decisivePolicy } from "../verdict/decisive-policy.ts";
-import { standingOf } from "../verdict/standing.ts";
-import { suspicionOf } from "../verdict/suspicion.ts";
-import type { History, Policy, Verdict } from "../verdict/verdict.ts";
+import type { Inspection } from "../stamp/inspection.ts";
+import type { FromDecision } from "../verdict/from-enforcement.ts";
+import type { HeaderReading } from "./arrival.ts";
+import { decidedInspection } from "./decided.ts";
+import { type JudgedFacts, type JudgePolicy, judge } from "./judge.ts";
 import { version } from "./version.ts";
 
-type Parts = {
-  readonly transaction: Transaction;
-  readonly from: FromResult;
-  readonly evidence: Evidence;
-  readonly verdict: Verdict;
-  readonly history: History | null;
-  readonly header: Header;
-};
 type Context = {
   readonly clock: Clock;
   readonly random: () => number;
   readonly authservId: string;
-  readonly policy: Policy;
+  readonly policy: JudgePolicy;
+  /** The message as it arrived. */
+  readonly header: Header;
+  readonly policyVersion?: string | null | undefined;
+  /** With the fields of filters that did not write them. */
+  readonly read: Pick<HeaderReading, "removals"> | null;
 };
 
-export function inspectionOf(parts: Parts, context: Context): Inspection {
-  const { transaction, from, evidence, history, verdict, header } = parts;
-  const { policy } = context;
-  const now = context.clock();
-  const id = inspectionId(now, context.random);
-  const stampContext = { header, authservId: context.authservId, policy };
-  const { standing, facts: standingFacts } = standingOf(parts, history, policy);
-  const suspicion = suspicionOf(parts, history, policy);
-  const { action, reply, facts: actionFacts } = actionOf({ ...parts, standing, suspicion }, policy);
-  const decided: Omit<Inspection, "headers"> = {
-    schemaVersion,
-    id,
-    at: new Date(now).toISOString(),
-    version,
-    policyVersion: null,
-    transaction,
-    from,
-    evidence,
-    history,
-    policy: decisivePolicy(policy, parts),
-    verdict,
-    standing,
-    suspicion: suspicion.map((fact) => fact.id.slice("suspicion-".length)),
-    overrides: [],
-    action: reply === null ? action : { ...action, smtp: formatReply(reply, trailOf(id, policy)) },
-    actionFacts: [...standingFacts, ...suspicion, ...actionFacts],
-    removals: removalsOf(stampContext),
-  };
-  return { ...decided, headers: headersOf(decided, stampContext) };
+export function inspectionOf(
+  facts: JudgedFacts & { readonly from: FromResult },
+  { clock, random, authservId, policy, policyVersion = null, header, read }: Context,
+): Inspection {
+  const now = clock();
+  const judgement = judge(facts, policy);
+  const stamped = { header, authservId, policy, stamps: judgement.stamps, assignedFrom: assignedBy(judgement.from) };
+  const removals = read === null ? removalsOf(stamped) : [...removalsOf(stamped), ...read.removals];
+  const identity = { id: inspectionId(now, random), at: new Date(now).toISOString(), version, policyVersion, removals };
+  const { transaction, from, evidence, history } = facts;
+  const decided = decidedInspection(identity, { transaction, from, evidence, history, judgement }, policy);
+  return { ...decided, headers: headersOf(decided, stamped) };
 }
 
-function trailOf(id: string, { replyTraceId, replyContact }: Policy): ReplyTrail {
-  return { id: replyTraceId === false ? null : id, contact: replyContact ?? null };
+/** The address that takes the place of an empty From. */
+function assignedBy(from: FromDecision | null): string | null {
+  return from === null || from.withheld || from.outcome !== "assign" ? null : from.assigned;
 }
 
 /** 12 hex digits of time and 16 of chance: sorts by time, unique enough to quote in a reply. */

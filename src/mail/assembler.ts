@@ -92,6 +92,7 @@ export const lessThan = binary(0x48);
 export const greaterThan = binary(0x4a);
 export const add = binary(0x6a);
 export const subtract = binary(0x6b);
+export const times = binary(0x6c);
 export const either = binary(0x72);
 export const shiftLeft = binary(0x74);
 export const isZero = (a: Code): Code => [...a, 0x45];
@@ -115,9 +116,11 @@ export const sixteen = (octets: readonly number[]): Code => [
 ];
 export const equals = vectorBinary(0x23);
 export const isBelow = vectorBinary(0x26); // unsigned
+export const lowest = vectorBinary(0x77); // unsigned
 export const both = vectorBinary(0x4e);
 export const butNot = vectorBinary(0x4f);
 export const any = vectorBinary(0x50);
+export const differing = vectorBinary(0x51);
 export const choose = (a: Code, b: Code, whereA: Code): Code => [...a, ...b, ...whereA, 0xfd, 0x52];
 export const someSet = (a: Code): Code => [...a, 0xfd, 0x53];
 export const mask = (a: Code): Code => [...a, 0xfd, ...unsigned(0x64)];

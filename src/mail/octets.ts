@@ -17,6 +17,7 @@ import {
   type Code,
   choose,
   complement,
+  differing,
   either,
   equal,
   equals,
@@ -31,6 +32,7 @@ import {
   load,
   load16,
   loop,
+  lowest,
   mask,
   number,
   set,
@@ -42,6 +44,7 @@ import {
   store16,
   store32,
   subtract,
+  times,
   trailingZeros,
   unequal,
   when,
@@ -58,7 +61,16 @@ export const lineDefects = { nul: 1, bareLf: 2, bareCr: 4, longLine: 8 } as cons
 /** Scans `before` and then `block`. In a CRLF message a CR at the very end counts as bare: keep it back, as `before` of the next block. */
 export function scanLines(scan: LineScan, before: Uint8Array, block: Uint8Array): void {
   const end = put(before, block);
-  scan.found |= (scan.kind === "crlf" ? scanCrlf : scanLf)(inputAt, end, inputAt - scan.column);
+  const isCrlf = scan.kind === "crlf";
+  // Nearly every block has whole line ends and no long line: one sweep without branches tells.
+  const swept = (isCrlf ? sweepCrlf : sweepLf)(inputAt, end, scan.column >> 6);
+  if (swept <= lineDefects.nul) {
+    scan.found |= swept;
+    const lastLf = memory.lastIndexOf(lf, end - 1);
+    scan.column = lastLf < inputAt ? scan.column + (end - inputAt) : end - 1 - lastLf;
+    return;
+  }
+  scan.found |= (isCrlf ? scanCrlf : scanLf)(inputAt, end, inputAt - scan.column);
   scan.column = end - (results[0] ?? end);
 }
 
@@ -79,14 +91,14 @@ export function reduceWhiteSpace(before: Uint8Array, block: Uint8Array): Uint8Ar
 }
 
 // The memory: one word of results, the input, an output area for each function that has output. The loops read and write whole
-// vectors, so they run past the end by up to 31 octets; after the input stand octets that no loop cares for.
+// vectors, so they run past the end by up to 63 octets; after the input stand octets that no loop cares for.
 const margin = 64;
 const inputAt = margin;
 const expandedAt = inputAt + blockBytesMax + 2 * margin;
 const reducedAt = expandedAt + blockBytesMax + 2 * margin;
 const pages = Math.ceil((reducedAt + blockBytesMax + 2 * margin) / 65536);
 const ordinary = 0x78;
-const guard = new Uint8Array(32).fill(ordinary);
+const guard = new Uint8Array(margin).fill(ordinary);
 const nothing = new Uint8Array(0);
 
 function put(before: Uint8Array, block: Uint8Array): number {
@@ -105,6 +117,40 @@ const tab = 0x09;
 const space = 0x20;
 const wholeVector = 0xffff;
 const octet = (value: number): Code => sixteen([value]);
+
+/**
+ * Parameters: from, end, steps of 64 octets since the last LF. Gives 1 for a NUL, and more where the line ends need a closer look: a CR or
+ * LF without the other (in an LF message any CR), or so many steps without LF that a line could be long.
+ */
+function sweepFunction(name: string, kind: LineEnd): FunctionBody {
+  const [from, end, steps, long] = [0, 1, 2, 3];
+  const [here, isLf, odd, least, ended] = [4, 5, 6, 7, 8];
+  const part = (offset: number): Code[] => {
+    const isCr = equals(kind === "crlf" ? load(subtract(get(from), number(1)), offset) : get(here), octet(cr));
+    return [
+      set(here, load(get(from), offset)),
+      set(isLf, equals(get(here), octet(lf))),
+      set(odd, any(get(odd), kind === "crlf" ? differing(get(isLf), isCr) : isCr)),
+      set(least, lowest(get(least), get(here))),
+      set(ended, offset === 0 ? get(isLf) : any(get(ended), get(isLf))),
+    ];
+  };
+  const code = [
+    set(least, octet(0xff)),
+    loop(
+      ...[0, 16, 32, 48].flatMap(part),
+      set(steps, times(add(get(steps), number(1)), isZero(someSet(get(ended))))),
+      set(long, either(get(long), greaterThan(get(steps), number(stepsMax)))),
+      set(from, add(get(from), number(64))),
+      againIf(lessThan(get(from), get(end)), 0),
+    ),
+    either(someSet(equals(get(least), octet(0))), shiftLeft(either(get(long), someSet(get(odd))), number(1))),
+  ];
+  return { name, parameters: 3, integers: 1, vectors: 5, code: code.flat() };
+}
+
+/** A line longer than the limit spans more steps than these without its end. */
+const stepsMax = (limits.lineBytesMax >> 6) - 2;
 
 /** Parameters: from, end, where the line started. Gives the bits found; where the last line starts goes to the word of results. */
 function scanFunction(name: string, kind: LineEnd): FunctionBody {
@@ -223,11 +269,20 @@ function reduceFunction(): FunctionBody {
 }
 
 type Loop = (from: number, end: number, other: number) => number;
-const functions = [scanFunction("scanCrlf", "crlf"), scanFunction("scanLf", "lf"), expandFunction(), reduceFunction()];
+const functions = [
+  sweepFunction("sweepCrlf", "crlf"),
+  sweepFunction("sweepLf", "lf"),
+  scanFunction("scanCrlf", "crlf"),
+  scanFunction("scanLf", "lf"),
+  expandFunction(),
+  reduceFunction(),
+];
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, pages)));
 // What `assemble` exports is known: the memory, and the functions under their names.
 const memory = Buffer.from((exports["memory"] as { readonly buffer: ArrayBuffer }).buffer);
 const results = new Int32Array(memory.buffer, 0, 1);
+const sweepCrlf = exports["sweepCrlf"] as Loop;
+const sweepLf = exports["sweepLf"] as Loop;
 const scanCrlf = exports["scanCrlf"] as Loop;
 const scanLf = exports["scanLf"] as Loop;
 const expand = exports["expand"] as Loop;

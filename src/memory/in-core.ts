@@ -4,8 +4,11 @@
  */
 import { limits } from "../base/limits.ts";
 import type { HistoryQuestion, KnownHistory } from "../verdict/history.ts";
+import { listKeyOf } from "../verdict/overrides/list-keys.ts";
+import { pairKeyOf } from "../verdict/overrides/pair-keys.ts";
 import { answer, type Found } from "./answer.ts";
 import { type Decay, decayOfNewStores } from "./decay.ts";
+import type { EntriesQuestion, Entry, FoundEntries } from "./entries.ts";
 import { forget } from "./forget.ts";
 import { type Ledger, markOf, openLedger } from "./ledger.ts";
 import type { Memory } from "./memory.ts";
@@ -29,9 +32,14 @@ export type InCoreMemory = Memory & {
   readonly ledger: Ledger;
 };
 
-export type InCoreOptions = { readonly decay?: Decay | undefined; readonly localSuffixes?: readonly string[] | undefined };
+export type InCoreOptions = {
+  readonly decay?: Decay | undefined;
+  readonly localSuffixes?: readonly string[] | undefined;
+  /** The operator's, of every tenant. */
+  readonly entries?: readonly Entry[] | undefined;
+};
 
-export function inCoreMemory({ decay = decayOfNewStores, localSuffixes }: InCoreOptions = {}): InCoreMemory {
+export function inCoreMemory({ decay = decayOfNewStores, localSuffixes, entries = [] }: InCoreOptions = {}): InCoreMemory {
   const ledger = openLedger("store");
   const teaching: Teaching = { decay, fingerprint: (text) => text, sources: countSources(), localSuffixes };
   const tidyDays = 7;
@@ -50,12 +58,23 @@ export function inCoreMemory({ decay = decayOfNewStores, localSuffixes }: InCore
       tidy(lesson.day);
       teachLesson(ledger, lesson, teaching);
     },
+    entries: (question) => Promise.resolve(findEntries(entries, question)),
+    // Nobody reads them again: there is no view on a store that is gone with the process.
+    recordDecision: () => {},
+    recordSighting: () => {},
+    recordMatched: () => {},
     recordSent: (sent) => teachSent(ledger, sent, teaching),
     recordWord: (word) => teachWord(ledger, word, teaching),
     flush: () => Promise.resolve(),
     health: () => ({ status: "ok", why: null, waiting: 0, dropped: 0 }),
     close: () => Promise.resolve(),
   };
+}
+
+function findEntries(entries: readonly Entry[], { pairKeys, listKeys }: EntriesQuestion): FoundEntries {
+  const pairs = entries.flatMap(({ shape, entry }) => (shape === "pair" && pairKeys.includes(pairKeyOf(entry)) ? entry : []));
+  const lists = entries.flatMap(({ shape, entry }) => (shape === "list" && listKeys.includes(listKeyOf(entry)) ? entry : []));
+  return { status: "known", pairs, lists, staleSince: null };
 }
 
 function find(ledger: Ledger, question: HistoryQuestion, { fingerprint }: Teaching): Found {

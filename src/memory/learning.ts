@@ -1,6 +1,7 @@
 /**
  * The port by which `assay learn` fills a store from files: each message once, however often it is read and wherever a run was ended,
- * since what was learnt and that it was learnt become durable together. Implementation: system/sqlite-learning.ts.
+ * since what was learnt and that it was learnt become durable together. Implementations: system/sqlite-learning.ts and
+ * postgres-learning.ts.
  */
 import type { HistoryQuestion, KnownHistory, Lesson, Sent } from "../verdict/history.ts";
 
@@ -8,13 +9,13 @@ import type { HistoryQuestion, KnownHistory, Lesson, Sent } from "../verdict/his
 export type Learnable = { readonly id: string; readonly day: number } & ({ readonly lesson: Lesson } | { readonly sent: Sent });
 
 export interface Learning {
-  isLearnt(id: string): boolean;
+  isLearnt(id: string): Promise<boolean>;
   /** As of the last flush. */
-  history(question: HistoryQuestion): KnownHistory;
+  history(question: HistoryQuestion): Promise<KnownHistory>;
   /** Takes what is not learnt yet; durable from the next flush on, which comes by itself every limits.learnBatch messages. */
-  learn(item: Learnable): void;
-  flush(): void;
-  close(): void;
+  learn(item: Learnable): Promise<void>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** A store that cannot be used, in words, with what to do. */

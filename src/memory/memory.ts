@@ -4,10 +4,21 @@
  * batched behind them. Implementations: system/sqlite-memory.ts, and memory/in-core.ts for one process's life.
  */
 import type { History, HistoryQuestion, Lesson, Sent, Word } from "../verdict/history.ts";
+import type { EntriesQuestion, FoundEntries } from "./entries.ts";
+import type { Decision } from "./journal.ts";
+import type { Sighting } from "./sightings.ts";
 
 export interface Memory {
   history(question: HistoryQuestion): Promise<History>;
+  /** The operator's entries that can concern a message; like `history` it answers in time or says `unavailable`, and never rejects. */
+  entries(question: EntriesQuestion): Promise<FoundEntries>;
   record(lesson: Lesson): void;
+  /** For the journal. */
+  recordDecision(decision: Decision): void;
+  /** For spoof intelligence. */
+  recordSighting(sighting: Sighting): void;
+  /** Entries that matched a message today: what keeps an idle entry in force. */
+  recordMatched(matched: Matched): void;
   recordSent(sent: Sent): void;
   /** A complaint of a recipient, or the operator's word that a pair is good (`confirmed`). */
   recordWord(word: Word): void;
@@ -16,6 +27,9 @@ export interface Memory {
   health(): MemoryHealth;
   close(): Promise<void>;
 }
+
+/** Ids of pairs and list entries. */
+export type Matched = { readonly tenant: string; readonly day: number; readonly entries: readonly string[] };
 
 export type MemoryHealth = {
   readonly status: "ok" | "degraded";

@@ -80,3 +80,15 @@ test("sources: an attempt that fails has counted nothing, one that succeeds has"
   assert.equal(sources.attempt(batch), true);
   assert.equal(sources.mayOpen(from("192.0.2.0/24")), false);
 });
+
+test("what was tried and came to nothing is taken back, once", () => {
+  const sources = countSources();
+  const lesson = from("192.0.2.0/24");
+  for (let i = 0; i < 3 * limits.historySourceUnauthenticatedPerDay; i += 1) {
+    const { value, takeBack } = sources.tentative(() => sources.mayOpen(lesson));
+    assert.equal(value, true);
+    takeBack();
+    takeBack();
+  }
+  assert.equal(sources.mayOpen(lesson), true);
+});

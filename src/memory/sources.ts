@@ -10,6 +10,8 @@ export type Sources = {
   mayOpen(lesson: Lesson): boolean;
   /** Runs `work`; where it throws, what it has counted is taken back, since the same lessons come again. */
   attempt<T>(work: () => T): T;
+  /** Runs `work`, whose outcome shows later: `takeBack` takes back what it has counted. */
+  tentative<T>(work: () => T): { readonly value: T; takeBack(): void };
 };
 
 type Count = { authenticated: number; other: number };
@@ -18,18 +20,24 @@ export function countSources(): Sources {
   let day = -1;
   const counts = new Map<string, Count>();
   let attempted: { readonly count: Count; readonly by: keyof Count }[] | null = null;
+  const tentative: Sources["tentative"] = (work) => {
+    const counted: NonNullable<typeof attempted> = [];
+    const takeBack = (): void => {
+      for (const { count, by } of counted.splice(0)) count[by] -= 1;
+    };
+    attempted = counted;
+    try {
+      return { value: work(), takeBack };
+    } catch (error) {
+      takeBack();
+      throw error;
+    } finally {
+      attempted = null;
+    }
+  };
   return {
-    attempt: (work) => {
-      attempted = [];
-      try {
-        return work();
-      } catch (error) {
-        for (const { count, by } of attempted) count[by] -= 1;
-        throw error;
-      } finally {
-        attempted = null;
-      }
-    },
+    attempt: (work) => tentative(work).value,
+    tentative,
     mayOpen: (lesson) => {
       if (lesson.day !== day) counts.clear();
       day = lesson.day;

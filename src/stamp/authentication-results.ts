@@ -9,21 +9,26 @@ import type { AuthenticationResults, MethodResult, ResultProperty } from "../mai
 import { isKeywordText } from "../mail/field-scanner.ts";
 
 /** The value, folded with CRLF and a space at 78 columns where it can be, for a line that begins `Authentication-Results: `. */
-export function formatAuthenticationResults(value: AuthenticationResults): string {
-  const head = value.authservId === null ? [] : [headOf(value.authservId, value.version)];
-  const clauses: string[] = [];
+export function formatAuthenticationResults({ authservId, version, results }: AuthenticationResults): string {
+  const clauses = results.map(clauseOf).filter((clause) => clause !== null);
+  return formatClauses(authservId === null ? null : { authservId, version }, clauses);
+}
+
+type Head = Pick<AuthenticationResults, "version"> & { readonly authservId: string };
+
+/** The same of results that are text already; their values as formatValue writes them. */
+export function formatClauses(head: Head | null, clauses: readonly string[]): string {
+  const lines = head === null ? [] : [headOf(head.authservId, head.version)];
   let bytes = 0;
-  for (const result of value.results) {
-    const clause = clauseOf(result);
-    if (clause === null) continue;
+  for (const clause of clauses) {
     bytes += Buffer.byteLength(clause) + separatorBytes;
     // What we write we can read back: the parser has the same limit.
     if (bytes > limits.authenticationResultsBytesMax - headBytesMax) break;
-    clauses.push(clause);
+    lines.push(clause);
   }
   // RFC 8601 §2.2: no result at all is said with `none`; without an authserv-id either there is nothing that could be read back.
-  if (clauses.length === 0) return [...head, "none"].join("; ");
-  return fold([...head, ...clauses]);
+  if (bytes === 0) return [...lines, "none"].join("; ");
+  return fold(lines);
 }
 
 const separatorBytes = 16; // ";", CRLF and space, and the folds within a clause
@@ -40,7 +45,7 @@ function clauseOf({ method, version, result, reason, properties, comments }: Met
   if (!isWord(method) || !isWord(result)) return null;
   let clause = `${method}${isVersion(version) ? `/${version}` : ""}=${result}`.toLowerCase();
   for (const comment of comments) clause += ` ${commentOf(comment)}`;
-  if (reason !== null) clause += ` reason=${written(reason)}`;
+  if (reason !== null) clause += ` reason=${formatValue(reason)}`;
   for (const property of properties) if (isWritable(property)) clause += ` ${propertyOf(property)}`;
   return clause;
 }
@@ -57,7 +62,7 @@ function isWritable({ ptype, property }: ResultProperty): boolean {
 
 function propertyOf({ ptype, property, value }: ResultProperty): string {
   const name = ptype === "" ? property : `${ptype}.${property}`;
-  return `${name.toLowerCase()}=${written(value)}`;
+  return `${name.toLowerCase()}=${formatValue(value)}`;
 }
 
 // RFC 2045 §5.1 token: printable ASCII without tspecials.
@@ -66,7 +71,8 @@ const token = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+$/;
 const address = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*@[A-Za-z0-9._-]+$/;
 const quotedAddress = /^"(?:[^"\\]|\\.)*"@[A-Za-z0-9._-]+$/;
 
-function written(text: string): string {
+/** A value as it stands in the field: a token, an address, or a quoted-string. */
+export function formatValue(text: string): string {
   // Most values are tokens, and short: one look tells that nothing in them needs care.
   if (text.length <= limits.authenticationResultsValueBytesMax && token.test(text)) return text;
   const value = clean(text);
@@ -113,29 +119,35 @@ const harmful = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-
 
 /** One clause a line; longer ones are broken before a space that a word follows, which unfolding restores exactly. */
 function fold(clauses: readonly string[]): string {
-  const lines: string[] = [];
-  for (const [i, clause] of clauses.entries()) {
-    const text = i + 1 < clauses.length ? `${clause};` : clause;
-    foldClause(text, lines);
+  let text = "";
+  for (let i = 0; i < clauses.length; i += 1) {
+    const clause = clauses[i] ?? "";
+    const room = i === 0 ? lineBytes - nameBytes : lineBytes - 1;
+    const line = i + 1 < clauses.length ? `${clause};` : clause;
+    if (i > 0) text += "\r\n ";
+    text += line.length <= room ? line : foldedClause(line, room);
   }
-  return lines.join("\r\n ");
+  return text;
 }
 
-function foldClause(text: string, lines: string[]): void {
-  if (text.length + (lines.length === 0 ? nameBytes : 1) <= lineBytes) {
-    lines.push(text);
-    return;
-  }
+/** `room`: columns of the first line; those that follow begin with a space. */
+function foldedClause(text: string, room: number): string {
+  let folded = "";
   let start = 0;
   let fits = -1; // the last space at which the line could end
-  for (let at = 0; at <= text.length; at += 1) {
-    if (at < text.length && (text[at] !== " " || text[at + 1] === " " || at === 0)) continue;
-    const column = at - start + (lines.length === 0 ? nameBytes : 1);
-    if (column > lineBytes && fits > start) {
-      lines.push(text.slice(start, fits));
+  for (let at = spaceAfter(text, 0); ; at = spaceAfter(text, at)) {
+    const columns = folded === "" ? room : lineBytes - 1;
+    if (at - start > columns && fits > start) {
+      folded += `${text.slice(start, fits)}\r\n `;
       start = fits + 1;
     }
+    if (at === text.length) return folded + text.slice(start);
     fits = at;
   }
-  lines.push(text.slice(start));
+}
+
+/** The next space that a word follows, else the end. */
+function spaceAfter(text: string, at: number): number {
+  for (let next = text.indexOf(" ", at + 1); next >= 0; next = text.indexOf(" ", next + 1)) if (text[next + 1] !== " ") return next;
+  return text.length;
 }

@@ -7,7 +7,8 @@
 export function folded(name: string, parts: readonly string[], joint: "" | " "): string {
   let text = `${name}: `;
   let column = text.length;
-  for (const [i, part] of parts.entries()) {
+  for (let i = 0; i < parts.length; i += 1) {
+    const part = parts[i] ?? "";
     if (i > 0 && column + joint.length + part.length > lineBytes) {
       text += `\r\n ${part}`;
       column = 1 + part.length;

@@ -16,7 +16,7 @@ const message = [
   "DKIM-Signature: v=1; a=rsa-sha256; d=Contoso.COM; s=s1; h=from; bh=x; b=y",
 ];
 const header = scanHeader(Buffer.from(`${message.join("\r\n")}\r\n`), "crlf");
-const context = (policy: Policy) => ({ header, authservId: "mx.fabrikam.com", policy });
+const context = (policy: Policy) => ({ header, authservId: "mx.fabrikam.com", policy, stamps: [], assignedFrom: null });
 const stamped = (policy: Policy) => headersOf(inspectionWith(), context(policy));
 const names = (policy: Policy) => stamped(policy).map((field) => field.slice(0, field.indexOf(":")));
 

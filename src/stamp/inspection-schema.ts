@@ -208,8 +208,21 @@ const organizationHistory = z.strictObject({
   firstDay: dayNumber,
   lastDay: dayNumber,
 });
+const pairEntries = z
+  .array(
+    z.strictObject({
+      id: text,
+      action: z.enum(["allow", "block", "confirmed"]),
+      user: text,
+      infrastructure: text,
+      evenIfAuthenticated: z.boolean(),
+      by: text,
+    }),
+  )
+  .readonly()
+  .describe("the operator's entries on pairs that match this message");
 const history = z.discriminatedUnion("status", [
-  z.strictObject({ status: z.literal("unavailable") }),
+  z.strictObject({ status: z.literal("unavailable"), entries: pairEntries.optional() }),
   z.strictObject({
     status: z.literal("known"),
     day: count,
@@ -221,19 +234,7 @@ const history = z.discriminatedUnion("status", [
     contact: contactHistory,
     returnsOurs: z.boolean(),
     answersOurs: z.boolean(),
-    entries: z
-      .array(
-        z.strictObject({
-          id: text,
-          action: z.enum(["allow", "block", "confirmed"]),
-          user: text,
-          infrastructure: text,
-          evenIfAuthenticated: z.boolean(),
-          by: text,
-        }),
-      )
-      .readonly()
-      .describe("the operator's entries on pairs that match this message"),
+    entries: pairEntries,
   }),
 ]);
 
@@ -330,6 +331,10 @@ const inspection = z.strictObject({
   verdict,
   standing: z.enum(["allowed", "good", "unknown", "suspicious", "blocked"]),
   suspicion: z.array(text).readonly(),
+  marks: z.strictObject({
+    unverified: z.boolean().describe("nobody vouches for the author: shown as ?"),
+    via: maybe.describe("the domain that sent, where it is another's"),
+  }),
   overrides: z.array(z.strictObject({ kind: text, scope: text, entry: text, by: text, applied: z.boolean() })).readonly(),
   action,
   actionFacts: facts.describe("what standing, suspicion and action rest on"),

@@ -6,6 +6,7 @@ import type { Evidence } from "../evidence/evidence.ts";
 import type { FromResult } from "../evidence/from/result.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import type { DecisivePolicy } from "../verdict/decisive-policy.ts";
+import type { SenderMarks } from "../verdict/sender-marks.ts";
 import type { Action, Fact, History, Override, Standing, Verdict } from "../verdict/verdict.ts";
 
 export const schemaVersion = 1;
@@ -29,6 +30,8 @@ export type Inspection = {
   readonly verdict: Verdict;
   readonly standing: Standing;
   readonly suspicion: readonly string[];
+  /** What a mail client may show beside the author. */
+  readonly marks: SenderMarks;
   readonly overrides: readonly Override[];
   readonly action: Action;
   /** What standing, suspicion and action rest on, in the order in which it was weighed. */

@@ -16,6 +16,8 @@ const report: Report = {
   reason: "001",
   standing: "suspicious",
   suspicion: ["look-alike", "first-contact"],
+  unverified: false,
+  via: "evil.example",
   action: "deliver",
   mode: "observe",
   withheld: "junk",
@@ -30,8 +32,8 @@ describe("docs/stamp.md: the report", () => {
       reportField(report),
       "X-Assay-Report: CIP:203.0.113.9;H:mail.evil.example;PTR:;DIR:INB;SFV:SPM;\r\n" +
         " CAT:SPOOF;COMPAUTH:fail;REASON:001;STANDING:suspicious;\r\n" +
-        " SUSPICION:look-alike,first-contact;ACTION:deliver;MODE:observe;WITHHELD:junk;\r\n" +
-        " POLICY:;REMOVED:2;ID:0199c0ffee000123456789ab;V:1;",
+        " SUSPICION:look-alike,first-contact;VIA:evil.example;ACTION:deliver;\r\n" +
+        " MODE:observe;WITHHELD:junk;POLICY:;REMOVED:2;ID:0199c0ffee000123456789ab;V:1;",
     );
   });
   test("of an inspection", () => {
@@ -117,6 +119,8 @@ const reports = fc.record({
   reason: word,
   standing: fc.constantFrom("allowed", "good", "unknown", "suspicious", "blocked"),
   suspicion: fc.array(word, { maxLength: limits.reportSuspicionsMax }),
+  unverified: fc.boolean(),
+  via: some,
   action: actions,
   mode: fc.constantFrom("observe", "enforce"),
   withheld: fc.option(actions),
@@ -130,8 +134,8 @@ describe("injection-proof", () => {
     // What is longer is cut: the next test.
     const fits = (bytesMax: number) => (text: string | null) => text === null || 3 * Buffer.byteLength(text) <= bytesMax;
     const fitting = reports.filter(
-      ({ client, helo, ptr, reason, policyVersion, id, suspicion }) =>
-        [client, helo, ptr, reason, policyVersion, id].every(fits(limits.reportValueBytesMax)) &&
+      ({ client, helo, ptr, via, reason, policyVersion, id, suspicion }) =>
+        [client, helo, ptr, via, reason, policyVersion, id].every(fits(limits.reportValueBytesMax)) &&
         suspicion.every(fits(limits.reportWordBytesMax)),
     );
     fc.assert(

@@ -30,6 +30,10 @@ export type Report = {
   readonly reason: string;
   readonly standing: Standing;
   readonly suspicion: readonly string[];
+  /** Nobody vouches for the author: a mail client shows `?`. */
+  readonly unverified: boolean;
+  /** The domain that sent, where it is not the author's: a mail client shows `via`. */
+  readonly via: string | null;
   /** What was done. */
   readonly action: ActionKind;
   readonly mode: "observe" | "enforce";
@@ -44,10 +48,10 @@ export type Report = {
 
 export type Reported = Pick<
   Inspection,
-  "id" | "transaction" | "verdict" | "standing" | "suspicion" | "action" | "policyVersion" | "removals"
+  "id" | "transaction" | "verdict" | "standing" | "suspicion" | "marks" | "action" | "policyVersion" | "removals"
 >;
 
-export function reportOf({ id, transaction, verdict, standing, suspicion, action, policyVersion, removals }: Reported): Report {
+export function reportOf({ id, transaction, verdict, standing, suspicion, marks, action, policyVersion, removals }: Reported): Report {
   const unwanted = action.kind === "junk" || action.kind === "quarantine" || action.kind === "reject";
   const unproven = verdict.compauth === "fail" || verdict.compauth === "softpass";
   return {
@@ -61,6 +65,8 @@ export function reportOf({ id, transaction, verdict, standing, suspicion, action
     reason: verdict.reason,
     standing,
     suspicion: suspicion.filter((word) => word !== ""),
+    unverified: marks.unverified,
+    via: marks.via,
     action: action.withheld ? "deliver" : action.kind,
     mode: action.withheld ? "observe" : "enforce",
     withheld: action.withheld && action.kind !== "deliver" ? action.kind : null,
@@ -73,31 +79,35 @@ export function reportOf({ id, transaction, verdict, standing, suspicion, action
 /** The complete field, folded between its parts. */
 export function reportField(report: Report): string {
   const parts = [
-    ["CIP", encoded(report.client)],
-    ["H", encoded(report.helo)],
-    ["PTR", encoded(report.ptr)],
-    ["DIR", report.direction === "inbound" ? "INB" : "OUT"],
-    ["SFV", report.filter],
-    ["CAT", report.category],
-    ["COMPAUTH", report.compauth],
-    ["REASON", encoded(report.reason)],
-    ["STANDING", report.standing],
-    ["SUSPICION", report.suspicion.slice(0, limits.reportSuspicionsMax).map(encodedWord).join(",")],
-    ["ACTION", report.action],
-    ["MODE", report.mode],
-    ["WITHHELD", report.withheld ?? ""],
-    ["POLICY", encoded(report.policyVersion)],
-    ["REMOVED", String(report.removed)],
-    ["ID", encoded(report.id)],
-    ["V", version],
-  ] as const;
-  return folded(
-    reportName,
-    parts.map(([key, value]) => `${key}:${value};`),
-    "",
-  );
+    `CIP:${encoded(report.client)};`,
+    `H:${encoded(report.helo)};`,
+    `PTR:${encoded(report.ptr)};`,
+    report.direction === "inbound" ? "DIR:INB;" : "DIR:OUT;",
+    `SFV:${report.filter};`,
+    `CAT:${report.category};`,
+    `COMPAUTH:${report.compauth};`,
+    `REASON:${encoded(report.reason)};`,
+    `STANDING:${report.standing};`,
+    `SUSPICION:${report.suspicion.slice(0, limits.reportSuspicionsMax).map(encodedWord).join(",")};`,
+    ...marksOf(report),
+    `ACTION:${report.action};`,
+    `MODE:${report.mode};`,
+    `WITHHELD:${report.withheld ?? ""};`,
+    `POLICY:${encoded(report.policyVersion)};`,
+    `REMOVED:${report.removed};`,
+    `ID:${encoded(report.id)};`,
+    `V:${version};`,
+  ];
+  return folded(reportName, parts, "");
 }
 
+/** Left out where there is nothing to show. */
+function marksOf({ unverified, via }: Report): readonly string[] {
+  if (!unverified && via === null) return noMarks;
+  return [...(unverified ? ["MARK:UNVERIFIED;"] : []), ...(via === null ? [] : [`VIA:${encoded(via)};`])];
+}
+
+const noMarks: readonly string[] = [];
 const version = "1";
 
 /** Reads the field, or its value, folded or not; null where it is not one that this version writes. Keys of later versions are passed over. */
@@ -128,10 +138,13 @@ function reportFrom(parts: ReadonlyMap<string, string>): Report | null {
   const mode = word("MODE", ["observe", "enforce"]);
   const withheld = parts.get("WITHHELD") === "" ? "" : word("WITHHELD", actionKinds);
   const removed = /^[0-9]{1,6}$/.test(parts.get("REMOVED") ?? "") ? Number(parts.get("REMOVED")) : null;
-  const [client, helo, ptr, reason, policyVersion, id] = ["CIP", "H", "PTR", "REASON", "POLICY", "ID"].map(read);
+  const [client, helo, ptr, via, reason, policyVersion, id] = ["CIP", "H", "PTR", "VIA", "REASON", "POLICY", "ID"].map(read);
+  const unverified = parts.get("MARK") === "UNVERIFIED";
   const suspicion = decodedList(parts.get("SUSPICION"));
   if (direction === null || filter === null || category === null || compauth === null || standing === null) return null;
   if (action === null || mode === null || withheld === null || removed === null || suspicion === null) return null;
+  if (parts.has("MARK") && !unverified) return null;
+  if (parts.has("VIA") && typeof via !== "string") return null;
   if (client === undefined || helo === undefined || ptr === undefined || policyVersion === undefined || id === undefined) return null;
   if (typeof reason !== "string") return null;
   return {
@@ -145,6 +158,8 @@ function reportFrom(parts: ReadonlyMap<string, string>): Report | null {
     reason,
     standing,
     suspicion,
+    unverified,
+    via: via ?? null,
     action,
     mode,
     withheld: withheld === "" ? null : withheld,

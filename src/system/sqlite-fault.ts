@@ -2,30 +2,11 @@
  * What goes wrong with the store's file, in a closed set, with what to do about it. SQLite's primary result code decides; the
  * environment is never the mail's fault, so none of these leaves the store as an exception once it is open.
  */
-export type StoreFaultCode =
-  | "locked"
-  | "full"
-  | "corrupt"
-  | "io"
-  | "cannot-open"
-  | "read-only"
-  | "newer-schema"
-  | "older-schema"
-  | "foreign"
-  | "writer"
-  | "unexpected";
+import { StoreFault, type StoreFaultCode } from "../memory/store-fault.ts";
+
+export { StoreFault, type StoreFaultCode };
 
 export type FaultReport = { readonly code: StoreFaultCode; readonly detail: string };
-
-/** A fault that we find ourselves. */
-export class StoreFault extends Error {
-  override name = "StoreFault";
-  readonly code: StoreFaultCode;
-  constructor(code: StoreFaultCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /** Any error of opening, reading or writing the store. */
 export function reportOf(error: unknown): FaultReport {
@@ -64,7 +45,7 @@ function codeOf(errcode: number): StoreFaultCode {
 const advice: Readonly<Record<StoreFaultCode, string>> = {
   locked: "another process holds its lock: end what works on the file; Assay goes on by itself",
   full: "the disk is full: free some space; Assay goes on by itself",
-  corrupt: "the file is damaged: stop Assay, move the file away or put a backup in its place",
+  corrupt: "the file is damaged, or no store at all: put a backup in its place while Assay is stopped, or name another file in memory.url",
   io: "the disk fails or is full: look at the system's log",
   "cannot-open": "the file cannot be opened: look at the path, its folder and their permissions",
   "read-only": "the file or its folder is read-only: give Assay the right to write",

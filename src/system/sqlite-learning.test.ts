@@ -36,47 +36,47 @@ const question: HistoryQuestion = {
   ...{ returned: null, references: ["1@fabrikam.com"] },
 };
 
-test("what was learnt is there, as a live message would have left it", () => {
+test("what was learnt is there, as a live message would have left it", async () => {
   const path = join(folder, "there.db");
   const store = openSqliteLearning({ path });
-  store.learn(lesson("in 1"));
-  store.learn(sent("out 1", "1@fabrikam.com"));
-  store.flush();
-  const history = store.history(question);
+  await store.learn(lesson("in 1"));
+  await store.learn(sent("out 1", "1@fabrikam.com"));
+  await store.flush();
+  const history = await store.history(question);
   assert.deepEqual(
     [history.tokens[0]?.authenticated, history.from.authenticated, history.contact.wroteTo, history.contact.heardFrom, history.answersOurs],
     [1, 1, 1, 1, true],
   );
-  store.close();
+  await store.close();
 });
 
-test("a message is learnt once: within a batch, in the next, and in another run", () => {
+test("a message is learnt once: within a batch, in the next, and in another run", async () => {
   const path = join(folder, "once.db");
   for (let run = 0; run < 3; run++) {
     const store = openSqliteLearning({ path });
-    assert.equal(store.isLearnt("in 1"), run > 0);
-    store.learn(lesson("in 1"));
-    assert.equal(store.isLearnt("in 1"), true);
-    store.learn(lesson("in 1"));
-    store.flush();
-    store.learn(lesson("in 1"));
-    store.flush();
-    assert.equal(store.history(question).tokens[0]?.authenticated, 1);
-    store.close();
+    assert.equal(await store.isLearnt("in 1"), run > 0);
+    await store.learn(lesson("in 1"));
+    assert.equal(await store.isLearnt("in 1"), true);
+    await store.learn(lesson("in 1"));
+    await store.flush();
+    await store.learn(lesson("in 1"));
+    await store.flush();
+    assert.equal((await store.history(question)).tokens[0]?.authenticated, 1);
+    await store.close();
   }
 });
 
-test("limit: a full batch is written by itself, a smaller one waits for the flush", () => {
+test("limit: a full batch is written by itself, a smaller one waits for the flush", async () => {
   const path = join(folder, "batch.db");
   const store = openSqliteLearning({ path });
-  for (let i = 0; i < limits.learnBatch - 1; i++) store.learn(lesson(`in ${i}`));
-  assert.equal(store.history(question).messages, 0);
-  store.learn(lesson("in last"));
-  assert.equal(Math.round(store.history(question).messages), limits.learnBatch);
-  store.close();
+  for (let i = 0; i < limits.learnBatch - 1; i++) await store.learn(lesson(`in ${i}`));
+  assert.equal((await store.history(question)).messages, 0);
+  await store.learn(lesson("in last"));
+  assert.equal(Math.round((await store.history(question)).messages), limits.learnBatch);
+  await store.close();
 });
 
-test("a run that is killed and begun again has learnt each message once", () => {
+test("a run that is killed and begun again has learnt each message once", async () => {
   const path = join(folder, "killed.db");
   const script = join(folder, "killed.ts");
   const learning = new URL("./sqlite-learning.ts", import.meta.url).href;
@@ -87,10 +87,10 @@ test("a run that is killed and begun again has learnt each message once", () => 
 const store = openSqliteLearning({ path: ${JSON.stringify(path)} });
 for (let i = 0; i < ${count}; i++) {
   if (i === Number(process.argv[2])) process.kill(process.pid, "SIGKILL");
-  store.learn({ id: "in " + i, day: ${today}, lesson: ${JSON.stringify({ ...(lesson("") as { lesson: object }).lesson })} });
+  await store.learn({ id: "in " + i, day: ${today}, lesson: ${JSON.stringify({ ...(lesson("") as { lesson: object }).lesson })} });
 }
-store.flush();
-store.close();`,
+await store.flush();
+await store.close();`,
   );
   for (const killedAt of [10, limits.learnBatch + 10, limits.learnBatch * 2 + 499, count]) {
     const { signal, status } = spawnSync(process.execPath, [script, String(killedAt)], { encoding: "utf8" });
@@ -99,22 +99,22 @@ store.close();`,
     const marks = Number(Object.values(db.prepare("SELECT count(*) FROM learnt").get() ?? {})[0]);
     db.close();
     const store = openSqliteLearning({ path });
-    assert.equal(Math.round(store.history(question).messages), marks);
+    assert.equal(Math.round((await store.history(question)).messages), marks);
     assert.equal(marks, Math.floor(killedAt / limits.learnBatch) * limits.learnBatch);
-    store.close();
+    await store.close();
   }
 });
 
-test("marks of messages long past are forgotten", () => {
+test("marks of messages long past are forgotten", async () => {
   const path = join(folder, "marks.db");
   const store = openSqliteLearning({ path });
-  store.learn({ ...lesson("in old"), day: today - limits.learntDays - 1 });
-  store.learn({ ...lesson("in new"), day: today - limits.learntDays });
-  store.flush();
-  store.close();
+  await store.learn({ ...lesson("in old"), day: today - limits.learntDays - 1 });
+  await store.learn({ ...lesson("in new"), day: today - limits.learntDays });
+  await store.flush();
+  await store.close();
   const again = openSqliteLearning({ path });
-  assert.deepEqual([again.isLearnt("in old"), again.isLearnt("in new")], [false, true]);
-  again.close();
+  assert.deepEqual([await again.isLearnt("in old"), await again.isLearnt("in new")], [false, true]);
+  await again.close();
 });
 
 test("what is no store of ours is left alone, with a reason and what to do", () => {

@@ -28,15 +28,20 @@ export function openSqliteLearning({ path, suffixes }: SqliteLearningOptions): L
   };
   const inner = guard(() => open(path, suffixes));
   return {
-    isLearnt: (id) => guard(() => inner.isLearnt(id)),
-    history: (question) => guard(() => inner.history(question)),
-    learn: (item) => guard(() => inner.learn(item)),
-    flush: () => guard(() => inner.flush()),
-    close: () => guard(() => inner.close()),
+    isLearnt: async (id) => guard(() => inner.isLearnt(id)),
+    history: async (question) => guard(() => inner.history(question)),
+    learn: async (item) => guard(() => inner.learn(item)),
+    flush: async () => guard(() => inner.flush()),
+    close: async () => guard(() => inner.close()),
   };
 }
 
-function open(path: string, suffixes: readonly string[] | undefined): Learning {
+/** Done at once: the file is here. */
+type Opened = {
+  readonly [method in keyof Learning]: (...given: Parameters<Learning[method]>) => Awaited<ReturnType<Learning[method]>>;
+};
+
+function open(path: string, suffixes: readonly string[] | undefined): Opened {
   const db = openForWriting(path);
   try {
     migrate(db, Date.now());

@@ -188,7 +188,11 @@ test("store: the reading side alone answers in another thread's stead and hands 
   const path = newPath();
   const memory = await openSqliteMemory(path);
   const handed: Lesson[] = [];
-  const reading = openSqliteReading(path, (each) => handed.push(each));
+  const nothing = (): void => {};
+  const reading = openSqliteReading(path, {
+    record: (each) => handed.push(each),
+    ...{ recordDecision: nothing, recordSighting: nothing, recordMatched: nothing },
+  });
   memory.record(lesson());
   await memory.flush();
   reading.record(lesson());

@@ -4,6 +4,9 @@
  * `record` returns: unknown history is a value, and health() says what to do. It recovers by itself. Not for network file systems.
  */
 import { limits } from "../base/limits.ts";
+import type { EntriesQuestion, FoundEntries } from "../memory/entries.ts";
+import type { JournalBounds } from "../memory/journal.ts";
+import { onceADay } from "../memory/matched.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { HistoryQuestion } from "../verdict/history.ts";
 import { type FaultReport, reportOf } from "./sqlite-fault.ts";
@@ -11,6 +14,7 @@ import { healthOf } from "./sqlite-health.ts";
 import { backUp } from "./sqlite-maintenance.ts";
 import { WriteQueue } from "./sqlite-queue.ts";
 import { openSqliteReader, type ReadCounts, type SqliteReader } from "./sqlite-reader.ts";
+import { startWriter } from "./sqlite-writer.ts";
 
 export type SqliteMemory = Memory & {
   /** A copy of the store as it is now, while it is in use; mode 0600. */
@@ -26,16 +30,32 @@ export type SqliteOptions = {
   readonly localSuffixes?: readonly string[] | undefined;
   /** SQLite's max_page_count: a store that may not grow past it. For tests of a full disk. */
   readonly pagesMax?: number | undefined;
+  /** How long and how large the journal may be; without it this process prunes none. */
+  readonly journal?: JournalBounds | undefined;
 };
 
 /** Opens a store, making and migrating it as needed. Never rejects: a store that cannot be opened answers `unavailable`. */
 export async function openSqliteMemory(path: string, options: SqliteOptions = {}): Promise<SqliteMemory> {
-  const queue = new WriteQueue({ path, localSuffixes: options.localSuffixes ?? null, pagesMax: options.pagesMax ?? null });
+  const writer = {
+    path,
+    localSuffixes: options.localSuffixes ?? null,
+    pagesMax: options.pagesMax ?? null,
+    journal: options.journal ?? null,
+  };
+  const queue = new WriteQueue(() => startWriter(writer));
   const reading = readingOf(path, () => queue.state().isOpen);
+  const firstToday = onceADay();
   await queue.opened;
   return {
     history: (question) => Promise.resolve(reading.history(question)),
+    entries: (question) => Promise.resolve(reading.entries(question)),
     record: (lesson) => queue.add({ lesson }),
+    recordDecision: (decision) => queue.add({ decision }),
+    recordSighting: (sighting) => queue.add({ sighting }),
+    recordMatched: (matched) => {
+      const fresh = firstToday(matched);
+      if (fresh !== null) queue.add({ matched: fresh });
+    },
     recordSent: (sent) => queue.add({ sent }),
     recordWord: (word) => queue.add({ word }),
     flush: () => queue.flush(),
@@ -57,12 +77,18 @@ export async function openSqliteMemory(path: string, options: SqliteOptions = {}
 }
 
 /** The reading side alone, for a thread beside the one that writes: what is recorded goes to `record`. */
-export function openSqliteReading(path: string, record: Memory["record"]): Memory {
+export function openSqliteReading(path: string, record: Left): Memory {
   const reading = readingOf(path, () => true);
   const nothing = (): void => {};
+  const firstToday = onceADay();
   return {
     history: (question) => Promise.resolve(reading.history(question)),
-    record,
+    entries: (question) => Promise.resolve(reading.entries(question)),
+    ...record,
+    recordMatched: (matched) => {
+      const fresh = firstToday(matched);
+      if (fresh !== null) record.recordMatched(fresh);
+    },
     recordSent: nothing,
     recordWord: nothing,
     flush: () => Promise.resolve(),
@@ -71,8 +97,12 @@ export function openSqliteReading(path: string, record: Memory["record"]): Memor
   };
 }
 
+/** What a message leaves behind. */
+export type Left = Pick<Memory, "record" | "recordDecision" | "recordSighting" | "recordMatched">;
+
 type Reading = {
-  history(question: HistoryQuestion): ReturnType<SqliteReader["history"]> | { readonly status: "unavailable" };
+  history(question: HistoryQuestion): ReturnType<SqliteReader["history"]> | typeof unavailable;
+  entries(question: EntriesQuestion): FoundEntries;
   fault(): FaultReport | null;
   close(): void;
   readonly counts: ReadCounts;
@@ -100,27 +130,29 @@ function readingOf(path: string, mayOpen: () => boolean): Reading {
     reader = null;
     return unavailable;
   };
+  const ask = <T>(read: (open: SqliteReader) => T): T | typeof unavailable => {
+    const startedAt = Date.now();
+    if (isClosed || startedAt < notBefore || (reader === null && !mayOpen())) return unavailable;
+    try {
+      reader ??= openSqliteReader(path, counts);
+      const answer = read(reader);
+      fault = null;
+      const now = Date.now();
+      // It came too late to be called an answer in time, but it is here. One may be the machine's load; where it goes on, the next
+      // ones do without for a while.
+      slow = now - startedAt > limits.historyReadMs ? slow + 1 : 0;
+      if (slow >= limits.historySlowReadsMax)
+        drop({ code: "io", detail: `reading took ${now - startedAt} ms, more than ${limits.historyReadMs} ms` }, now);
+      return answer;
+    } catch (error) {
+      return drop(reportOf(error), Date.now());
+    }
+  };
   return {
     counts,
     fault: () => fault,
-    history: (question) => {
-      const startedAt = Date.now();
-      if (isClosed || startedAt < notBefore || (reader === null && !mayOpen())) return unavailable;
-      try {
-        reader ??= openSqliteReader(path, counts);
-        const history = reader.history(question);
-        fault = null;
-        const now = Date.now();
-        // It came too late to be called an answer in time, but it is here. One may be the machine's load; where it goes on, the next
-        // ones do without for a while.
-        slow = now - startedAt > limits.historyReadMs ? slow + 1 : 0;
-        if (slow >= limits.historySlowReadsMax)
-          drop({ code: "io", detail: `reading took ${now - startedAt} ms, more than ${limits.historyReadMs} ms` }, now);
-        return history;
-      } catch (error) {
-        return drop(reportOf(error), Date.now());
-      }
-    },
+    history: (question) => ask((open) => open.history(question)),
+    entries: (question) => ask((open) => open.entries(question)),
     close: () => {
       isClosed = true;
       reader?.close();

@@ -18,10 +18,14 @@ const tables = [
   { table: "pair", key: ["organization", "tenant", "value", "kind"], faded: "messages + authenticated + unauthenticated + complaints < ?" },
   { table: "token", key: ["value", "tenant", "kind"], faded: "organizations = 0 AND messages < ?" },
   { table: "contact", key: ["organization", "tenant", "recipient"], faded: "wrote_to + heard_from < ?" },
-  { table: "journal", key: ["message_id", "tenant", "party"], faded: "day < ?" },
-] as const;
+  { table: "journal", key: ["message_id", "tenant", "party"], faded: "day < ?", days: limits.journalDays },
+  { table: "sighting", key: ["domain", "tenant", "infrastructure", "via", "day"], faded: "day < ?", days: limits.sightingDays },
+] as const satisfies readonly Prunable[];
 
-type Walk = { readonly table: string; readonly width: number; readonly end: StatementSync; readonly take: StatementSync };
+/** `days`: how long a row of a day is kept; without it a row goes by its weight. */
+type Prunable = { readonly table: string; readonly key: readonly string[]; readonly faded: string; readonly days?: number };
+
+type Walk = { readonly days: number | null; readonly width: number; readonly end: StatementSync; readonly take: StatementSync };
 
 export function pruningOf(db: DatabaseSync, decay: Decay, rows: number = limits.historyPruneRows): Pruning {
   const walks = tables.map((each) => walkOf(db, each, rows));
@@ -42,7 +46,7 @@ export function pruningOf(db: DatabaseSync, decay: Decay, rows: number = limits.
         }
         from ??= Array.from({ length: walk.width }, () => "");
         const end = walk.end.get(...from);
-        const limit = walk.table === "journal" ? day - limits.journalDays : forgottenBelow(day, decay);
+        const limit = walk.days === null ? forgottenBelow(day, decay) : day - walk.days;
         // Past the last row there is nothing to end at: a key that no row reaches stands for it.
         const until = end === undefined ? Array.from({ length: walk.width }, () => beyond) : Object.values(end);
         walk.take.run(...from, ...until, limit);
@@ -57,11 +61,11 @@ export function pruningOf(db: DatabaseSync, decay: Decay, rows: number = limits.
 /** A blob sorts behind all text (SQLite: Sort Order). */
 const beyond: SQLInputValue = new Uint8Array(0);
 
-function walkOf(db: DatabaseSync, { table, key, faded }: (typeof tables)[number], rows: number): Walk {
+function walkOf(db: DatabaseSync, { table, key, faded, days }: Prunable, rows: number): Walk {
   const columns = key.join(", ");
   const places = key.map(() => "?").join(", ");
   return {
-    table,
+    days: days ?? null,
     width: key.length,
     end: db.prepare(`SELECT ${columns} FROM ${table} WHERE (${columns}) > (${places}) ORDER BY ${columns} LIMIT 1 OFFSET ${rows - 1}`),
     take: db.prepare(`DELETE FROM ${table} WHERE (${columns}) > (${places}) AND (${columns}) <= (${places}) AND ${faded}`),

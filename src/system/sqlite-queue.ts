@@ -6,7 +6,7 @@
 import type { Worker } from "node:worker_threads";
 import { limits } from "../base/limits.ts";
 import type { FaultReport } from "./sqlite-fault.ts";
-import { type Item, startWriter, type WriterOptions, type WriterReply, type WriterRequest } from "./sqlite-writer.ts";
+import type { Item, WriterReply, WriterRequest } from "./sqlite-writer.ts";
 
 export type QueueState = {
   readonly isOpen: boolean;
@@ -26,7 +26,7 @@ const triesMax = 3;
 export class WriteQueue {
   /** Resolves when the writer has opened the store or has failed to. */
   readonly opened: Promise<void>;
-  readonly #options: WriterOptions;
+  readonly #startWriter: () => Worker;
   readonly #isOpened: () => void;
   #worker: Worker | null = null;
   /** The request that is not answered yet: there is at most one. */
@@ -50,8 +50,9 @@ export class WriteQueue {
   #drained: (() => void)[] = [];
   #closed: (() => void) | null = null;
 
-  constructor(options: WriterOptions) {
-    this.#options = options;
+  /** `start` gives the thread that writes: it answers as sqlite-writer.ts does. */
+  constructor(start: () => Worker) {
+    this.#startWriter = start;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.opened = promise;
     this.#isOpened = resolve;
@@ -108,7 +109,7 @@ export class WriteQueue {
   }
 
   #start(): Worker {
-    const worker = startWriter(this.#options);
+    const worker = this.#startWriter();
     worker.on("message", (reply: WriterReply) => this.#onReply(reply));
     worker.on("error", (error: Error) => this.#failed({ code: "writer", detail: error.message }));
     worker.on("exit", () => {

@@ -5,15 +5,18 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { limits } from "../base/limits.ts";
 import { answer, type Found, type FoundToken } from "../memory/answer.ts";
+import type { EntriesQuestion, FoundEntries } from "../memory/entries.ts";
 import type { ContactRow } from "../memory/rows.ts";
 import { anyoneFingerprint, fingerprintsOf, messageIdsOf, organizationFingerprint } from "../memory/teach.ts";
 import type { HistoryQuestion, KnownHistory } from "../verdict/history.ts";
+import { entriesOf } from "./sqlite-entries.ts";
 import { keyedFingerprint, openForReading } from "./sqlite-file.ts";
 import { readMeta } from "./sqlite-schema.ts";
 import { placed } from "./sqlite-upserts.ts";
 
 export type SqliteReader = {
   history(question: HistoryQuestion): KnownHistory;
+  entries(question: EntriesQuestion): Extract<FoundEntries, { status: "known" }>;
   close(): void;
   readonly db: DatabaseSync;
 };
@@ -35,7 +38,7 @@ export function openSqliteReader(path: string, counts: ReadCounts = { statements
       counts.statements += contacts === null ? 1 : 2;
       return answer(question, foundOf(row, question, contacts), decay);
     };
-    return { history, close: () => db.close(), db };
+    return { history, entries: entriesOf(db, counts), close: () => db.close(), db };
   } catch (error) {
     db.close();
     throw error;

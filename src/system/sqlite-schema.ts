@@ -51,11 +51,60 @@ CREATE TABLE journal (
 /** Messages that `assay learn` has learnt from files, as fingerprints, with the day they came or went. */
 const learnt = "CREATE TABLE learnt (id TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID;";
 
+/** store-tables.ts says what the columns are. */
+const entries = `
+CREATE TABLE entry (
+  key TEXT NOT NULL, tenant TEXT NOT NULL, shape TEXT NOT NULL, id TEXT NOT NULL,
+  kind TEXT NOT NULL, action TEXT NOT NULL, text TEXT NOT NULL, number INTEGER NOT NULL, matched_day INTEGER, value TEXT NOT NULL,
+  PRIMARY KEY (key, tenant, shape, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX entry_id ON entry (id, tenant);
+CREATE INDEX entry_number ON entry (tenant, number, shape);
+CREATE TABLE entry_change (
+  number INTEGER NOT NULL, tenant TEXT NOT NULL, id TEXT NOT NULL, at TEXT NOT NULL, author TEXT NOT NULL,
+  value_before TEXT, value_after TEXT, undoes INTEGER,
+  PRIMARY KEY (number, tenant)
+) WITHOUT ROWID;
+CREATE INDEX entry_change_number ON entry_change (tenant, number);
+CREATE INDEX entry_change_of ON entry_change (id, tenant);`;
+
+const sightings = `
+CREATE TABLE sighting (
+  domain TEXT NOT NULL, tenant TEXT NOT NULL, infrastructure TEXT NOT NULL, via TEXT NOT NULL, day INTEGER NOT NULL,
+  messages INTEGER NOT NULL, acted INTEGER NOT NULL, would_act INTEGER NOT NULL, recipients INTEGER NOT NULL,
+  users TEXT NOT NULL, latest TEXT NOT NULL, samples TEXT NOT NULL,
+  PRIMARY KEY (domain, tenant, infrastructure, via, day)
+) WITHOUT ROWID;
+CREATE INDEX sighting_day ON sighting (day, tenant);`;
+
+/** Records are written once and read in order of time: they lie in that order, and beside them what finds them. */
+const decisions = `
+CREATE TABLE decision (
+  at INTEGER NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, parties TEXT NOT NULL, answers BLOB NOT NULL, body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX decision_at ON decision (at, id, tenant);
+CREATE TABLE decision_party (
+  party TEXT NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL,
+  PRIMARY KEY (party, at, id, tenant)
+) WITHOUT ROWID;
+CREATE TABLE decision_answer (
+  hash BLOB NOT NULL, tenant TEXT NOT NULL, day INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (hash, tenant)
+) WITHOUT ROWID;
+CREATE INDEX decision_answer_day ON decision_answer (day, hash, tenant);
+CREATE TABLE decision_size (
+  day INTEGER NOT NULL, kind TEXT NOT NULL, tenant TEXT NOT NULL, records INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY (day, kind, tenant)
+) WITHOUT ROWID;`;
+
 /** Version n of the schema is what the first n make. Those that were released never change. */
 export const migrations: readonly Migration[] = [
   { name: "sender history", sql: history },
   { name: "contacts and the outbound journal", sql: correspondence },
   { name: "what was learnt from files", sql: learnt },
+  { name: "the operator's entries", sql: entries },
+  { name: "spoof intelligence", sql: sightings },
+  { name: "the journal of decisions", sql: decisions },
 ];
 
 /** "Assy": marks the file as ours (SQLite file format §1.3.11). */

@@ -9,20 +9,39 @@ import type { DatabaseSync } from "node:sqlite";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { limits } from "../base/limits.ts";
 import { dayOf } from "../memory/decay.ts";
+import { boundsAt, type Decision, type JournalBounds } from "../memory/journal.ts";
 import { openLedger } from "../memory/ledger.ts";
+import type { Matched } from "../memory/memory.ts";
+import { countSightingSources, type SightingSources } from "../memory/sighting-sources.ts";
+import type { Sighting } from "../memory/sightings.ts";
 import { countSources, type Sources } from "../memory/sources.ts";
 import { type Teaching, teachLesson, teachSent, teachWord } from "../memory/teach.ts";
 import type { Lesson, Sent, Word } from "../verdict/history.ts";
 import { type FaultReport, reportOf } from "./sqlite-fault.ts";
 import { keyedFingerprint, openForWriting } from "./sqlite-file.ts";
+import { type JournalWriter, journalWriterOf } from "./sqlite-journal.ts";
 import { type Pruning, pruningOf } from "./sqlite-prune.ts";
 import { migrate, readMeta } from "./sqlite-schema.ts";
+import { type SightingWriter, sightingWriterOf } from "./sqlite-sightings.ts";
 import { type Upserts, upsertsOf } from "./sqlite-upserts.ts";
+import { type DecisionRows, decisionRows } from "./store-journal-rows.ts";
 
-export type WriterOptions = { readonly path: string; readonly localSuffixes: readonly string[] | null; readonly pagesMax: number | null };
+export type WriterOptions = {
+  readonly path: string;
+  readonly localSuffixes: readonly string[] | null;
+  readonly pagesMax: number | null;
+  /** How long and how large the journal may be; null: not for this process to say. */
+  readonly journal: JournalBounds | null;
+};
 
 /** What is recorded, in order. */
-export type Item = { readonly lesson: Lesson } | { readonly sent: Sent } | { readonly word: Word };
+export type Item =
+  | { readonly lesson: Lesson }
+  | { readonly sent: Sent }
+  | { readonly word: Word }
+  | { readonly sighting: Sighting }
+  | { readonly matched: Matched }
+  | { readonly decision: Decision };
 
 /** `items` is JSON of Items: one text crosses to another thread several times faster than its objects. */
 export type WriterRequest = { readonly kind: "write"; readonly items: string } | { readonly kind: "open" } | { readonly kind: "close" };
@@ -49,7 +68,16 @@ function isOurs(data: unknown): data is { options: WriterOptions } {
   return typeof data === "object" && data !== null && "role" in data && data.role === role;
 }
 
-type Store = { readonly db: DatabaseSync; readonly upserts: Upserts; readonly pruning: Pruning; readonly teaching: Teaching };
+type Store = {
+  readonly db: DatabaseSync;
+  readonly upserts: Upserts;
+  readonly pruning: Pruning;
+  readonly teaching: Teaching;
+  readonly sightings: SightingWriter;
+  readonly journal: JournalWriter;
+};
+/** Counted for the thread's whole life, whatever becomes of the file. */
+type Caps = { readonly sources: Sources; readonly pairs: SightingSources };
 type Port = {
   postMessage(reply: WriterReply): void;
   on(event: "message", listener: (request: WriterRequest) => void): unknown;
@@ -60,10 +88,14 @@ function serve(options: WriterOptions, port: Port): void {
   let store: Store | null = null;
   let isFull = false;
   const counted = countSources();
-  const sources: Sources = { ...counted, mayOpen: (lesson) => counted.mayOpen(lesson) && (!isFull || lesson.kind === "authenticated") };
+  const pairs = countSightingSources();
+  const caps: Caps = {
+    sources: { ...counted, mayOpen: (lesson) => counted.mayOpen(lesson) && (!isFull || lesson.kind === "authenticated") },
+    pairs: { ...pairs, mayOpen: (sighting, opened) => !isFull && pairs.mayOpen(sighting, opened) },
+  };
   const attempt = (work: (store: Store) => WriterReply): WriterReply => {
     try {
-      store ??= openStore(options, sources);
+      store ??= openStore(options, caps);
       return work(store);
     } catch (error) {
       const fault = reportOf(error);
@@ -84,7 +116,7 @@ function serve(options: WriterOptions, port: Port): void {
   let pruning: NodeJS.Immediate | null = null;
   const prune = (): void => {
     pruning = null;
-    const more = attempt(({ pruning }) => ({ kind: "written", rows: pruning.step(dayOf(Date.now())) ? 1 : 0 }));
+    const more = attempt(({ pruning, journal }) => ({ kind: "written", rows: pruneStep(pruning, journal, options) ? 1 : 0 }));
     if (more.kind === "written" && more.rows > 0) pruning = setImmediate(prune);
   };
   const watch = setInterval(() => {
@@ -110,7 +142,7 @@ function serve(options: WriterOptions, port: Port): void {
   });
 }
 
-function openStore({ path, localSuffixes, pagesMax }: WriterOptions, sources: Sources): Store {
+function openStore({ path, localSuffixes, pagesMax }: WriterOptions, { sources, pairs }: Caps): Store {
   const db = openForWriting(path);
   try {
     if (pagesMax !== null) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
@@ -118,24 +150,43 @@ function openStore({ path, localSuffixes, pagesMax }: WriterOptions, sources: So
     const { decay, key } = readMeta(db);
     // Taking the lock once, now, tells whether we can write at all.
     db.exec("BEGIN IMMEDIATE; COMMIT");
-    const teaching = { decay, fingerprint: keyedFingerprint(key), sources, localSuffixes: localSuffixes ?? undefined };
-    return { db, upserts: upsertsOf(db), pruning: pruningOf(db, decay), teaching };
+    const fingerprint = keyedFingerprint(key);
+    const teaching = { decay, fingerprint, sources, localSuffixes: localSuffixes ?? undefined };
+    const sightings = sightingWriterOf(db, { fingerprint, sources: pairs });
+    return { db, upserts: upsertsOf(db), pruning: pruningOf(db, decay), teaching, sightings, journal: journalWriterOf(db) };
   } catch (error) {
     db.close();
     throw error;
   }
 }
 
-function writeBatch({ upserts, teaching }: Store, json: string): number {
+/** One step between batches; false where there is nothing to take out for now. */
+function pruneStep(pruning: Pruning, journal: JournalWriter, options: WriterOptions): boolean {
+  const now = Date.now();
+  return pruning.step(dayOf(now)) || (options.journal !== null && journal.prune(boundsAt(now, options.journal)));
+}
+
+function writeBatch({ upserts, teaching, sightings, journal }: Store, json: string): number {
   const items = JSON.parse(json) as readonly Item[]; // sqlite-queue.ts has written it
+  const { fingerprint } = teaching;
+  // Packed before the transaction: that takes longer than writing.
+  const records = items.flatMap((item): readonly DecisionRows[] => ("decision" in item ? decisionRows(item.decision, fingerprint) : []));
   return teaching.sources.attempt(() => {
     const ledger = openLedger("batch");
+    const seen: Sighting[] = [];
+    const matched: Matched[] = [];
     for (const item of items) {
       if ("lesson" in item) teachLesson(ledger, item.lesson, teaching);
       else if ("sent" in item) teachSent(ledger, item.sent, teaching);
-      else teachWord(ledger, item.word, teaching);
+      else if ("word" in item) teachWord(ledger, item.word, teaching);
+      else if ("sighting" in item) seen.push(item.sighting);
+      else if ("matched" in item) matched.push(item.matched);
     }
-    return upserts.write(ledger);
+    let others = 0;
+    const rows = upserts.write(ledger, () => {
+      others = sightings.write(seen) + sightings.matched(matched) + journal.write(records);
+    });
+    return rows + others;
   });
 }
 

@@ -1,5 +1,5 @@
-/** What the machine around us gives: time, chance, and its name. The only place where they are read for the library. */
-import { hostname } from "node:os";
+/** What the machine around us gives: time, chance, and its names. The only place where they are read for the library. */
+import { hostname, userInfo } from "node:os";
 
 /** Milliseconds since 1970. */
 export const systemClock = (): number => Date.now();
@@ -13,4 +13,16 @@ let name: string | null = null;
 export function hostName(): string {
   name ??= hostname() || "localhost";
   return name;
+}
+
+/** Who is at work: the login, also behind sudo, for what is written down with its author. */
+export function userName(): string {
+  const { SUDO_USER: behind, USER: told } = process.env;
+  try {
+    const { uid, username } = userInfo();
+    return uid === 0 && behind ? behind : username;
+  } catch {
+    // A user without an account, as in a container.
+    return told ?? "unknown";
+  }
 }

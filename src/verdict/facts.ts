@@ -10,12 +10,15 @@ export function evidenceFacts({ from, evidence }: DecisionInput): Fact[] {
   const facts: Fact[] = [fact("from", from.result === "valid" ? "From is valid" : "From is invalid", from.reason ?? from.domain, "from")];
   if (evidence.defects.length > 0) facts.push(fact("defects", "the message has defects", evidence.defects.join(" "), "evidence.defects"));
   facts.push(fact("iprev", "reverse name of the client", evidence.iprev.names[0] ?? evidence.iprev.reason, "evidence.iprev"));
-  for (const [i, spf] of evidence.spf.entries()) {
+  let i = 0;
+  for (const spf of evidence.spf) {
     facts.push(
       fact(`spf-${spf.identity}`, `SPF ${spf.result} for ${spf.domain ?? "no domain"}${belongs(spf)}`, spf.result, `evidence.spf[${i}]`),
     );
+    i += 1;
   }
-  for (const [i, dkim] of evidence.dkim.entries()) {
+  i = 0;
+  for (const dkim of evidence.dkim) {
     const why = dkim.reason === null ? "" : ` (${dkim.reason})`;
     facts.push(
       fact(
@@ -25,6 +28,7 @@ export function evidenceFacts({ from, evidence }: DecisionInput): Fact[] {
         `evidence.dkim[${i}]`,
       ),
     );
+    i += 1;
   }
   if (evidence.dkim.length === 0) facts.push(fact("dkim", "not signed", "none", "evidence.dkim"));
   if (evidence.arc.result !== "none")
@@ -61,10 +65,11 @@ export function enforces({ result, policy }: DmarcResult): boolean {
 }
 
 /** Does anything explicit speak for the author: DMARC, a best guess, or an aligned pass under an unusable record? */
-export function authenticatesAsAuthor({ dmarc, ...evidence }: Evidence): boolean {
+export function authenticatesAsAuthor(evidence: Evidence): boolean {
+  const { dmarc } = evidence;
   if (dmarc.result === "pass" || dmarc.result === "bestguesspass") return true;
   if (dmarc.reason === "author" || (dmarc.result !== "permerror" && dmarc.result !== "temperror")) return false;
-  return bestAlignedPass({ dmarc, ...evidence }) !== null;
+  return bestAlignedPass(evidence) !== null;
 }
 
 function belongs(alignment: { aligned: boolean; alignedBestGuess: boolean }): string {

@@ -51,7 +51,11 @@ export type ContactHistory = { readonly wroteTo: number; readonly heardFrom: num
 
 export type History =
   /** The store could not be read: mail goes on without it, and the explanation says so. */
-  | { readonly status: "unavailable" }
+  | {
+      readonly status: "unavailable";
+      /** Those that the node knew last: the operator's word stays in force while the store is away. */
+      readonly entries?: readonly PairEntry[] | undefined;
+    }
   | {
       readonly status: "known";
       /** The day that counts are decayed to. */

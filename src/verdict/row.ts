@@ -3,7 +3,7 @@
  * what every row may read; nothing else reaches a row, so a verdict can be computed again from an Inspection alone.
  */
 import { authorOf } from "../evidence/from/author.ts";
-import type { History, KnownHistory } from "./history.ts";
+import type { History, KnownHistory, PairEntry } from "./history.ts";
 import { organizationOf } from "./organization.ts";
 import type { Policy } from "./policy.ts";
 import type { ReasonCode } from "./reasons.ts";
@@ -21,14 +21,18 @@ export type RowContext = {
   readonly input: DecisionInput;
   /** Null where there is no store, or it could not be read. */
   readonly history: KnownHistory | null;
+  /** The operator's on this pair. */
+  readonly entries: readonly PairEntry[];
   readonly policy: Policy;
 };
 
 export type Row = { readonly number: number; readonly condition: string; readonly weigh: (context: RowContext) => Weighed };
 
 export function contextOf(input: DecisionInput, history: History | null, policy: Policy): RowContext {
-  return { input, history: history?.status === "known" ? history : null, policy };
+  return { input, history: history?.status === "known" ? history : null, entries: history?.entries ?? none, policy };
 }
+
+const none: readonly PairEntry[] = [];
 
 export function no(source: string, because: string | null = null): Weighed {
   return { code: null, because, source };

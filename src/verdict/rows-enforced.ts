@@ -27,7 +27,7 @@ function vouchedFor(context: RowContext): Weighed {
   const { input, history } = context;
   if (!enforces(input.evidence.dmarc)) return no("evidence.dmarc");
   if (returnsOurs(context)) return yes("502", "history.returnsOurs");
-  const confirmed = mayAccept(context) ? history?.entries.find(({ action }) => action === "confirmed") : undefined;
+  const confirmed = mayAccept(context) ? context.entries.find(({ action }) => action === "confirmed") : undefined;
   if (confirmed !== undefined) {
     const { id, by, user, infrastructure } = confirmed;
     return yes("704", "history.entries", `Entry ${id} by ${by} confirms ${user} from ${infrastructure}.`);

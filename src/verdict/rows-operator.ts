@@ -20,8 +20,8 @@ export const operatorRows: readonly Row[] = [
   { number: 4, condition: "behind a trusted hop the true client is not known, and DMARC would be enforced", weigh: behindHop },
 ];
 
-function blocked({ input, history }: RowContext): Weighed {
-  const blocks = history?.entries.filter(({ action }) => action === "block") ?? [];
+function blocked({ input, entries }: RowContext): Weighed {
+  const blocks = entries.filter(({ action }) => action === "block");
   if (blocks.length === 0) return no("history.entries");
   const authenticated = authenticatesAsAuthor(input.evidence);
   const entry = blocks.find(({ evenIfAuthenticated }) => evenIfAuthenticated || !authenticated);

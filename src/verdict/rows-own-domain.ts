@@ -14,11 +14,11 @@ export const ownDomainRow: Row = { number: 11, condition: "From is in an accepte
 function weigh(context: RowContext): Weighed {
   const author = authorDomain(context);
   if (author === null || acceptedFor(author.organization, context.policy).length === 0) return no("policy.acceptedDomains");
-  const { policy, history, input } = context;
+  const { policy, input } = context;
   const tenant = submittingTenant(author.organization, policy);
   if (tenant !== null)
     return yes("115", "policy.submittedBy", `Tenant ${tenant.id} of this installation owns ${author.domain} and sent it.`);
-  const confirmed = mayAccept(context) ? history?.entries.find(({ action }) => action === "confirmed") : undefined;
+  const confirmed = mayAccept(context) ? context.entries.find(({ action }) => action === "confirmed") : undefined;
   if (confirmed !== undefined) {
     const { id, by, user, infrastructure } = confirmed;
     return yes("704", "history.entries", `Entry ${id} by ${by} confirms ${user} from ${infrastructure}.`);

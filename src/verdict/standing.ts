@@ -15,12 +15,12 @@ import type { DecisionInput, Fact, Standing, Verdict } from "./verdict.ts";
 export type PairStanding = { readonly standing: Standing; readonly facts: readonly Fact[] };
 
 export function standingOf(input: DecisionInput & { readonly verdict: Verdict }, history: History | null, policy: Policy): PairStanding {
-  if (history?.status !== "known") return { standing: "unknown", facts: [] };
-  const entry = (word: "allow" | "block"): string | undefined => history.entries.find(({ action }) => action === word)?.id;
+  const entry = (word: "allow" | "block"): string | undefined => history?.entries?.find(({ action }) => action === word)?.id;
   const blocked = entry("block");
   if (blocked !== undefined) return told("blocked", `entry ${blocked} blocks this pair`);
   const allowed = policy.profile === "consumer" ? undefined : entry("allow");
   if (allowed !== undefined) return told("allowed", `entry ${allowed} allows this pair`);
+  if (history?.status !== "known") return { standing: "unknown", facts: [] };
   const numbers = senderHistoryOf(policy);
   const { compauth } = input.verdict;
   const bad = history.tokens.find((token) => badOrganizations(token) >= numbers.badOrganizations);

@@ -89,7 +89,9 @@ test("package: imported, it decides, and loads no door, no configuration and non
   assert.deepEqual(verdict, ["pass", "100"]);
   assert.ok(loaded.some((url) => url.endsWith("/assay/dist/index.js")));
   assert.deepEqual(
-    loaded.filter((url) => /\/assay\/dist\/(main|doors|config|memory)\b|\/node_modules\/(commander|zod|smol-toml)\//.test(url)),
+    loaded.filter((url) =>
+      /\/assay\/dist\/(main|doors|config|memory)\b|\/node_modules\/(commander|zod|smol-toml|kysely|pg[a-z-]*)\//.test(url),
+    ),
     [],
   );
   assert.deepEqual(

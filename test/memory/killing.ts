@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { inCoreMemory } from "../../src/memory/in-core.ts";
 import { openSqliteReader } from "../../src/system/sqlite-reader.ts";
+import { migrations } from "../../src/system/sqlite-schema.ts";
 import type { HistoryQuestion, KnownHistory } from "../../src/verdict/history.ts";
 import { isLesson, isSent, questionsOf, recordEvent, seeded, tenantOf, weight } from "./recording.ts";
 
@@ -27,21 +28,31 @@ export type Kills = {
   readonly events: number;
 };
 
+/** What is killed on, and how it is looked at afterwards. */
+export type KilledStores = {
+  /** What the recorder is given: a path, or a URL. */
+  open(folder: string, store: number): Promise<string>;
+  /** How many events of a run the store holds; at least those that were acknowledged. Throws where it is not whole. */
+  eventsIn(place: string, run: number, acknowledged: number): Promise<number>;
+  /** Asks the store; null where it is not made yet. */
+  asking(place: string): Promise<{ history(question: HistoryQuestion): Promise<KnownHistory>; close(): Promise<void> } | null>;
+};
+
 /** Kills `times` processes, some in a row on each of several stores; throws where a store is not what it must be. */
-export async function killRecorders(times: number, seed: number): Promise<Kills> {
+export async function killRecorders(times: number, seed: number, stores: KilledStores = files): Promise<Kills> {
   const random = seeded(seed);
   const folder = mkdtempSync(join(tmpdir(), "assay-kill-"));
   const sum = { kills: 0, early: 0, ahead: 0, events: 0 };
   try {
     const cache = compiled(folder);
     for (let store = 0; sum.kills < times; store += 1) {
-      const path = join(folder, `${store}.db`);
+      const path = await stores.open(folder, store);
       const told: Told[] = [];
       for (let left = Math.min(times - sum.kills, 1 + Math.floor(random() * 12)); left > 0; left -= 1) {
         const acknowledged = await killed({ path, run: told.length, cache }, random);
-        const events = eventsIn(path, told.length, acknowledged ?? 0);
+        const events = await stores.eventsIn(path, told.length, acknowledged ?? 0);
         told.push(toldBy(told.length, events));
-        assertTold(path, told);
+        await assertTold(await stores.asking(path), told);
         sum.kills += 1;
         sum.early += acknowledged === null ? 1 : 0;
         sum.ahead += events > (acknowledged ?? 0) ? 1 : 0;
@@ -53,6 +64,16 @@ export async function killRecorders(times: number, seed: number): Promise<Kills>
   }
   return sum;
 }
+
+const files: KilledStores = {
+  open: (folder, store) => Promise.resolve(join(folder, `${store}.db`)),
+  eventsIn: async (path, run, acknowledged) => eventsIn(path, run, acknowledged),
+  asking: async (path) => {
+    if (!isMade(path)) return null;
+    const reader = openSqliteReader(path);
+    return { history: async (question) => reader.history(question), close: async () => reader.close() };
+  },
+};
 
 /** A cache of the compiled modules, so that a process is recording soon after it starts. Gives its folder. */
 function compiled(folder: string): string {
@@ -133,7 +154,7 @@ function assertMigrations(number: (sql: string, ...values: readonly SQLInputValu
 }
 
 /** The number of events, from the first on, that has these sums; there is one, and it is not below what was acknowledged. */
-function eventsOf(sums: { readonly lessons: number; readonly sent: number; readonly words: number }, acknowledged: number): number {
+export function eventsOf(sums: { readonly lessons: number; readonly sent: number; readonly words: number }, acknowledged: number): number {
   let [events, lessons, sent, words] = [0, 0, 0, 0];
   while (lessons < sums.lessons || sent < sums.sent || words < sums.words) {
     if (isLesson(events)) lessons += 1;
@@ -182,13 +203,12 @@ function comparable(history: KnownHistory): KnownHistory {
 }
 
 /** The store says the same, of this run and of those before. */
-function assertTold(path: string, told: readonly Told[]): void {
-  if (!isMade(path)) return;
-  const reader = openSqliteReader(path);
+async function assertTold(store: Awaited<ReturnType<KilledStores["asking"]>>, told: readonly Told[]): Promise<void> {
+  if (store === null) return;
   try {
-    for (const { question, history } of told.flat()) assert.deepEqual(comparable(reader.history(question)), history);
+    for (const { question, history } of told.flat()) assert.deepEqual(comparable(await store.history(question)), history);
   } finally {
-    reader.close();
+    await store.close();
   }
 }
 
@@ -196,7 +216,8 @@ function assertTold(path: string, told: readonly Told[]): void {
 function isMade(path: string): boolean {
   const db = new DatabaseSync(path);
   try {
-    return db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'learnt'").get() !== undefined;
+    if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").get() === undefined) return false;
+    return db.prepare("SELECT max(version) AS version FROM migrations").get()?.["version"] === migrations.length;
   } finally {
     db.close();
   }

@@ -2,13 +2,15 @@
  * What a killed process was about to record: events that follow from a run's number and their place alone, so that whoever looks at
  * the store afterwards can say which of them it must hold. Each run records under a tenant of its own, in the same store.
  */
-import { decayOfNewStores } from "../../src/memory/decay.ts";
+import { dayOf, decayOfNewStores } from "../../src/memory/decay.ts";
 import type { Memory } from "../../src/memory/memory.ts";
 import type { HistoryQuestion, Lesson, Token } from "../../src/verdict/history.ts";
 
-/** Half-lives after the store's epoch: each event weighs exactly 2, so that sums are exact. */
-export const day: number = decayOfNewStores.epochDay + decayOfNewStores.halfLifeDays;
-export const weight = 2;
+const { epochDay, halfLifeDays } = decayOfNewStores;
+/** Whole half-lives after the store's epoch, so that an event weighs a power of two and sums are exact; and so late that nothing is pruned. */
+const halfLives = Math.floor((dayOf(Date.now()) - epochDay) / halfLifeDays);
+export const day: number = epochDay + halfLives * halfLifeDays;
+export const weight: number = 2 ** halfLives;
 
 /** Repeatable numbers in [0, 1) (xorshift32). */
 export function seeded(seed: number): () => number {

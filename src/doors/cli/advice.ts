@@ -2,13 +2,37 @@
  * What to do about a verdict, for the case that the message is legitimate: a table, walked from the top; the first entry that fits is
  * shown. It reads the finished Inspection and decides nothing.
  */
+import { authorOf } from "../../evidence/from/author.ts";
 import type { Inspection } from "../../stamp/inspection.ts";
+import { shownInfrastructure } from "../../verdict/overrides/pair-shown.ts";
 import { isUndecided } from "./exit-status.ts";
 import { cut } from "./shown.ts";
 
+/** `command`: what the operator could type instead; null where no safe entry exists. */
+export type Advice = { readonly text: string; readonly command: string | null };
+
 /** One or two sentences, or null where there is nothing to do. */
-export function adviceFor(inspection: Inspection): string | null {
-  return entries.find((entry) => entry.fits(inspection))?.say(inspection) ?? null;
+export function adviceFor(inspection: Inspection): Advice | null {
+  const text = entries.find((entry) => entry.fits(inspection))?.say(inspection) ?? null;
+  if (text === null) return null;
+  const block = inspection.standing === "blocked" ? inspection.history?.entries?.find(({ action }) => action === "block") : undefined;
+  if (block !== undefined) return { text: "If it is legitimate: lift the block.", command: `assay block --remove ${block.id}` };
+  const command = text.startsWith(legitimate) ? allowCommand(inspection) : null;
+  return command === null ? { text, command } : { text: text.replace(/\.$/, "; or allow the pair here:"), command };
+}
+
+const legitimate = "If it is legitimate: ";
+
+/**
+ * The narrowest entry that would allow the pair; whether the store takes it, it says itself. None against a policy that the domain's owner
+ * has published, nor for a line that anybody could rent.
+ */
+function allowCommand(inspection: Inspection): string | null {
+  const { single, domains } = authorOf(inspection.from);
+  if (!single || inspection.standing === "allowed" || inspection.evidence.infrastructure.generic) return null;
+  if (inspection.verdict.reason !== "001" && inspection.verdict.reason !== "601") return null;
+  const allowable = shownInfrastructure(inspection)?.allowable ?? null;
+  return allowable === null ? null : `assay allow ${domains[0] ?? ""} ${allowable}`;
 }
 
 type Entry = { readonly fits: (inspection: Inspection) => boolean; readonly say: (inspection: Inspection) => string };

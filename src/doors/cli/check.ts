@@ -7,7 +7,7 @@ import type { DmarcMode } from "../../evidence/dmarc/result.ts";
 import type { Tls } from "../../mail/transaction.ts";
 import type { Memory } from "../../memory/memory.ts";
 import { type ExitStatus, worse } from "./exit-status.ts";
-import type { WorkerSetup } from "./jobs.ts";
+import type { LeftByMessage, WorkerSetup } from "./jobs.ts";
 import { print } from "./lines.ts";
 import type { Outcome, Setup } from "./outcome.ts";
 import { type Output, type Ports, type Settings, UsageError } from "./ports.ts";
@@ -42,16 +42,16 @@ export async function check(files: readonly string[], options: CheckOptions, por
   const batch = operands.length > 1 || !isWhole(first, operands[0]);
   const setup = setupOf({ options, settings, batch }, ports);
   const url = settings?.memory ?? null;
-  const memory = url === null ? null : await ports.openMemory(url, setup.policy.localSuffixes);
+  const memory = url === null ? null : await ports.openMemory(url, setup.policy.localSuffixes, settings?.journalBounds);
   const means = { resolver, clock: ports.clock, random: ports.random, ...(memory === null ? {} : { memory }) };
   const jobs = batch ? (options.jobs ?? 1) : 1;
   const { inspectAll, inspectChunk } = await import("./inspect-item.ts");
   try {
     if (jobs === 1) return await writeAll(inspectAll(items, setup, means), setup, ports);
-    const { runInThreads } = await import("./jobs.ts");
+    const { recordLeft, runInThreads } = await import("./jobs.ts");
     const start = () => ports.startWorker({ setup, resolver: choice, memory: url } satisfies WorkerSetup);
     const inspect = (chunk: readonly Item[]) => inspectChunk(chunk, setup, means);
-    const record: Memory["record"] = (lesson) => memory?.record(lesson);
+    const record = (left: LeftByMessage): void => (memory === null ? undefined : recordLeft(memory, left));
     return await writeAll(runInThreads(items, { jobs, start, setup, inspect, record }), setup, ports);
   } finally {
     if (memory !== null) await closed(memory, ports.err);
@@ -64,7 +64,10 @@ async function closed(memory: Memory, err: Output): Promise<void> {
   const { why, waiting, dropped } = memory.health();
   const lost = waiting + dropped;
   if (why !== null) await err.write(`assay: ${shown(why)}\n`);
-  if (lost > 0) await err.write(`assay: what ${lost === 1 ? "1 message" : `${lost} messages`} would have taught is lost\n`);
+  if (lost > 0)
+    await err.write(
+      `assay: ${lost === 1 ? "1 record" : `${lost} records`} of what messages left behind ${lost === 1 ? "is" : "are"} lost\n`,
+    );
 }
 
 function operandsOf(files: readonly string[], ports: Ports): readonly string[] {
@@ -83,6 +86,8 @@ function setupOf({ options, settings, batch }: { options: CheckOptions; settings
       rcptTo: options.rcptTo ?? [],
       tls: options.tls ?? null,
     },
+    policyVersion: settings?.policyVersion ?? null,
+    journal: settings?.journal ?? null,
     policy: { ...settings?.policy, ...(options.mode === undefined ? {} : { dmarcMode: options.mode }) },
     authservId: options.authservId ?? settings?.authservId ?? ports.hostName(),
     trustNetworks: settings?.trustNetworks ?? [],

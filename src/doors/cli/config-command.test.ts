@@ -20,13 +20,16 @@ function file(text: string): string {
 }
 
 /** What a command writes, and its exit status. */
-async function ran(command: (ports: Parameters<typeof configSample>[0]) => Promise<number>): Promise<{ status: number; out: string }> {
+async function ran(
+  command: (ports: Parameters<typeof configCheck>[1]) => Promise<number>,
+  host = "mx.contoso.com",
+): Promise<{ status: number; out: string }> {
   let out = "";
   const write = (text: string): Promise<boolean> => {
     out += text;
     return Promise.resolve(true);
   };
-  const status = await command({ out: { write, isTerminal: false, colour: false } });
+  const status = await command({ out: { write, isTerminal: false, colour: false }, hostName: () => host });
   return { status, out };
 }
 
@@ -39,9 +42,16 @@ test("config check: warnings are told, and are no mistake", async () => {
   assert.match(out, /^warning: line 1: trust\.sealers\[0\]: .+\n.*: no mistake found, one warning\n$/);
 });
 
+test("RFC 8601 §2.5: stamping with a host's short name is worth a warning", async () => {
+  const { out } = await ran((ports) => configCheck(file(""), ports), "mail");
+  assert.match(out, /^warning: authserv_id: .* mail, which has no domain; .*\n.*one warning\n$/);
+  const named = await ran((ports) => configCheck(file('authserv_id = "contoso"'), ports), "mail");
+  assert.doesNotMatch(named.out, /warning/);
+});
+
 test("config check, print: all mistakes at once, as wrong use", async () => {
   const bad = file("[policy]\nmod = 1\npreset = 2\n");
-  for (const command of [configCheck, (path: string, ports: Parameters<typeof configSample>[0]) => configPrint(path, {}, ports)]) {
+  for (const command of [configCheck, (path: string, ports: Parameters<typeof configCheck>[1]) => configPrint(path, {}, ports)]) {
     await assert.rejects(
       ran((ports) => command(bad, ports)),
       (error) =>

@@ -12,13 +12,22 @@ import { type Ports, UsageError } from "./ports.ts";
 import { shown } from "./shown.ts";
 
 /** Warnings do not count as mistakes. */
-export async function configCheck(file: string, { out }: Pick<Ports, "out">): Promise<ExitStatus> {
+export async function configCheck(file: string, { out, hostName }: Pick<Ports, "out" | "hostName">): Promise<ExitStatus> {
   const loaded = loadConfig(read(file));
   if (!loaded.ok) throw refused(file, loaded.errors);
-  const warnings = loaded.warnings.map((warning) => `warning: ${shown(formatConfigWarning(warning))}\n`);
+  const told = [...loaded.warnings.map(formatConfigWarning), ...hostWarning(loaded.config.authserv_id, hostName())];
+  const warnings = told.map((warning) => `warning: ${shown(warning)}\n`);
   const count = `${warnings.length === 1 ? "one warning" : `${warnings.length} warnings`}`;
   await out.write(`${warnings.join("")}${shown(file)}: no mistake found${warnings.length === 0 ? "" : `, ${count}`}\n`);
   return 0;
+}
+
+/** RFC 8601 §2.5: the authserv-id is a name that readers can tell from others'; a host's short name is not. */
+function hostWarning(authservId: string | null, host: string): readonly string[] {
+  if (authservId !== null || host.includes(".")) return [];
+  return [
+    `authserv_id: results will be stamped with this host's name, ${host}, which has no domain; name your organization's, such as "mx.contoso.com"`,
+  ];
 }
 
 /** Without a file: the defaults. */

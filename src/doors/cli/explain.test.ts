@@ -31,6 +31,10 @@ async function explain(args: readonly string[], input: string | Uint8Array = "",
     loadSettings: refused,
     openLearning: () => Promise.reject(new Error("no store here")),
     openMemory: () => Promise.reject(new Error("no store here")),
+    openEntries: () => Promise.reject(new Error("no store here")),
+    openInsight: () => Promise.reject(new Error("no store here")),
+    openJournal: () => Promise.reject(new Error("no store here")),
+    userName: () => "nobody",
     openMaintenance: () => {
       throw new Error("no store here");
     },

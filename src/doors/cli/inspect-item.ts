@@ -4,7 +4,10 @@
  */
 import type { Question } from "../../dns/budget.ts";
 import type { Clock, Resolver } from "../../dns/resolver.ts";
-import { inspect } from "../../gateway/inspect.ts";
+import type { Envelope } from "../../gateway/envelope.ts";
+import { type InspectDeps, inspect } from "../../gateway/inspect.ts";
+import type { JudgePolicy } from "../../gateway/judge.ts";
+import { judgePolicyFor, tenantOfRecipients } from "../../gateway/judge-policy.ts";
 import { type IpNetwork, parseIpNetwork } from "../../mail/ip-address.ts";
 import type { Memory } from "../../memory/memory.ts";
 import { inOrder } from "./in-order.ts";
@@ -56,7 +59,9 @@ async function inspectItem(item: Item, setup: Setup, means: Means): Promise<Outc
       { ...envelope, message: opened.message },
       {
         ...means,
-        policy: setup.policy,
+        ...tenancy(setup.policy, envelope.rcptTo),
+        policyVersion: setup.policyVersion,
+        ...(setup.journal === null ? {} : { journal: setup.journal }),
         authservId: setup.authservId,
         ...(setup.trace ? { onQuestion: (question: Question) => questions.push(question) } : {}),
       },
@@ -65,6 +70,12 @@ async function inspectItem(item: Item, setup: Setup, means: Means): Promise<Outc
   } catch (error) {
     return troubleOutcome(item.source, troubleOf(item.source, error), setup);
   }
+}
+
+/** The policy of the recipients' tenant, and whose store is asked. */
+function tenancy(policy: JudgePolicy, rcptTo: Envelope["rcptTo"]): Pick<InspectDeps, "tenant" | "policy"> {
+  const tenant = tenantOfRecipients(policy, typeof rcptTo === "string" ? [rcptTo] : (rcptTo ?? []));
+  return { tenant, policy: judgePolicyFor(policy, tenant) };
 }
 
 function troubleOf(source: Source, error: unknown): Trouble {

@@ -9,6 +9,8 @@ import type { Item } from "./sources.ts";
 const setup: Setup = {
   given: { ip: null, helo: null, mailFrom: null, rcptTo: [], tls: null },
   policy: {},
+  policyVersion: null,
+  journal: null,
   authservId: "mx.fabrikam.com",
   trustNetworks: [],
   json: true,

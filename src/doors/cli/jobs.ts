@@ -5,6 +5,9 @@
  * A thread that dies answers its chunks as a fault of ours.
  */
 import type { MemoryUrl } from "../../config/values.ts";
+import type { Decision } from "../../memory/journal.ts";
+import type { Matched, Memory } from "../../memory/memory.ts";
+import type { Sighting } from "../../memory/sightings.ts";
 import type { Lesson } from "../../verdict/history.ts";
 import { inOrder } from "./in-order.ts";
 import { type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
@@ -14,11 +17,25 @@ import type { Item } from "./sources.ts";
 /** What a worker is started with. */
 export type WorkerSetup = { readonly setup: Setup; readonly resolver: ResolverChoice; readonly memory: MemoryUrl | null };
 export type WorkerRequest = { readonly id: number; readonly items: readonly Item[] };
-/** `ready` once, then the outcomes of each chunk, put together: one text to pass on and one write. Lessons go to the one writer. */
+/** `ready` once, then the outcomes of each chunk, put together: one text to pass on and one write. What messages leave goes to the one writer. */
 export type WorkerReply =
   | { readonly kind: "ready" }
   | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome }
-  | { readonly kind: "lesson"; readonly lesson: Lesson };
+  | { readonly kind: "left"; readonly left: LeftByMessage };
+/** What a message leaves in the store. */
+export type LeftByMessage =
+  | { readonly lesson: Lesson }
+  | { readonly decision: Decision }
+  | { readonly sighting: Sighting }
+  | { readonly matched: Matched };
+
+/** What another thread's message left, into the store. */
+export function recordLeft(memory: Memory, left: LeftByMessage): void {
+  if ("lesson" in left) memory.record(left.lesson);
+  else if ("decision" in left) memory.recordDecision(left.decision);
+  else if ("sighting" in left) memory.recordSighting(left.sighting);
+  else memory.recordMatched(left.matched);
+}
 
 export type JobsOptions = {
   readonly jobs: number;
@@ -26,8 +43,8 @@ export type JobsOptions = {
   readonly setup: Setup;
   /** Inspects a chunk on the main thread. */
   readonly inspect: (chunk: readonly Item[]) => Promise<Outcome>;
-  /** Takes what the other threads' messages teach. */
-  readonly record?: (lesson: Lesson) => void;
+  /** Takes what the other threads' messages leave. */
+  readonly record?: (left: LeftByMessage) => void;
 };
 
 /** All items on `jobs` threads. */
@@ -89,7 +106,7 @@ type Thread = { readonly worker: Worker; readonly pending: Map<number, Pending>;
 /** `run` gives null where the main thread is better placed: no other thread is ready, or all have enough. */
 type Pool = { run(items: readonly Item[]): Promise<Outcome> | null; stop(): void };
 
-type PoolOptions = Pick<JobsOptions, "start" | "setup"> & { readonly record: (lesson: Lesson) => void };
+type PoolOptions = Pick<JobsOptions, "start" | "setup"> & { readonly record: (left: LeftByMessage) => void };
 
 function openPool(size: number, { start, setup, record }: PoolOptions): Pool {
   const threads: Thread[] = [];
@@ -113,7 +130,7 @@ function openPool(size: number, { start, setup, record }: PoolOptions): Pool {
   };
 }
 
-function openThread(worker: Worker, setup: Setup, record: (lesson: Lesson) => void): Thread {
+function openThread(worker: Worker, setup: Setup, record: (left: LeftByMessage) => void): Thread {
   const thread: Thread = { worker, pending: new Map(), state: "starting" };
   worker.onMessage((message) => {
     // Our own worker: serve-jobs.ts is the only one that answers.
@@ -122,8 +139,8 @@ function openThread(worker: Worker, setup: Setup, record: (lesson: Lesson) => vo
       thread.state = "ready";
       return;
     }
-    if (reply.kind === "lesson") {
-      record(reply.lesson);
+    if (reply.kind === "left") {
+      record(reply.left);
       return;
     }
     const pending = thread.pending.get(reply.id);

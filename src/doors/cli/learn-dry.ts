@@ -4,6 +4,12 @@ import type { Learning } from "../../memory/learning.ts";
 
 export function dryLearning(): Learning {
   const { recall } = inCoreMemory();
-  const nothing = (): void => {};
-  return { isLearnt: () => false, history: recall, learn: nothing, flush: nothing, close: nothing };
+  const nothing = (): Promise<void> => Promise.resolve();
+  return {
+    isLearnt: () => Promise.resolve(false),
+    history: (question) => Promise.resolve(recall(question)),
+    learn: nothing,
+    flush: nothing,
+    close: nothing,
+  };
 }

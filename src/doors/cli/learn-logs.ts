@@ -23,18 +23,22 @@ export async function learnLogs(paths: readonly string[], pass: Pass, context: L
       const event = readLogLine(line);
       const logged = event === null ? null : join.push(event);
       if (logged === null) continue;
-      learnLogged(logged, { pass, referenceDay }, context);
+      await learnLogged(logged, { pass, referenceDay }, context);
       await context.advance();
     }
   }
-  for (const logged of join.finish()) learnLogged(logged, { pass, referenceDay }, context);
+  for (const logged of join.finish()) await learnLogged(logged, { pass, referenceDay }, context);
 }
 
-function learnLogged(logged: Logged, { pass, referenceDay }: { pass: Pass; referenceDay: number }, context: LearnContext): void {
+async function learnLogged(
+  logged: Logged,
+  { pass, referenceDay }: { pass: Pass; referenceDay: number },
+  context: LearnContext,
+): Promise<void> {
   const read = readLogged(logged, syslogDay(logged.stamp, referenceDay), context);
   if (typeof read === "string") {
     if (pass === "received") context.totals.untaught(read);
   } else if (read.kind === "sent") {
-    if (pass === "sent") learnSent(read.lesson, context);
-  } else if (pass === "received") learnArrival(read.arrival, context);
+    if (pass === "sent") await learnSent(read.lesson, context);
+  } else if (pass === "received") await learnArrival(read.arrival, context);
 }

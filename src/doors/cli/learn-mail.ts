@@ -18,44 +18,44 @@ export async function learnMail(operand: Operand, pass: Pass, context: LearnCont
     } else if (use === pass) {
       const stored = await readStoredHeader(item);
       if ("kind" in stored) await context.report(stored);
-      else learnHeader(stored, pass, context);
+      else await learnHeader(stored, pass, context);
     }
   }
 }
 
-function learnHeader({ header, day }: StoredHeader, pass: Pass, context: LearnContext): void {
+async function learnHeader({ header, day }: StoredHeader, pass: Pass, context: LearnContext): Promise<void> {
   const { ours, policy, recipients } = context;
   if (pass === "sent") {
     const sent = readSentMessage(header, day, ours);
     if (typeof sent === "string") context.totals.untaught(sent);
-    else learnSent(sent, context);
+    else await learnSent(sent, context);
     return;
   }
   const arrival = readStoredMessage(header, { ours, policy, recipients });
   if (typeof arrival === "string") context.totals.untaught(arrival);
-  else learnArrival(arrival, context);
+  else await learnArrival(arrival, context);
 }
 
-export function learnSent({ id, sent }: SentLesson, context: LearnContext): void {
-  if (!isDue(id, sent.day, context)) return;
-  context.store.learn({ id, day: sent.day, sent });
+export async function learnSent({ id, sent }: SentLesson, context: LearnContext): Promise<void> {
+  if (!(await isDue(id, sent.day, context))) return;
+  await context.store.learn({ id, day: sent.day, sent });
   context.totals.learnt("sent");
 }
 
-export function learnArrival(arrival: Arrival, context: LearnContext): void {
+export async function learnArrival(arrival: Arrival, context: LearnContext): Promise<void> {
   const { store, policy, totals } = context;
-  if (!isDue(arrival.id, arrival.day, context)) return;
-  const lesson = lessonOfArrival(arrival, store.history(questionOf(arrival, policy)), policy);
+  if (!(await isDue(arrival.id, arrival.day, context))) return;
+  const lesson = lessonOfArrival(arrival, await store.history(questionOf(arrival, policy)), policy);
   if (lesson === null) {
     totals.untaught("nothing");
     return;
   }
-  store.learn({ id: arrival.id, day: arrival.day, lesson });
+  await store.learn({ id: arrival.id, day: arrival.day, lesson });
   totals.learnt(lesson.kind);
 }
 
-function isDue(id: string, day: number, { store, totals, days }: LearnContext): boolean {
-  const why = day < days.first ? "older" : day > days.last ? "future" : store.isLearnt(id) ? "known" : null;
+async function isDue(id: string, day: number, { store, totals, days }: LearnContext): Promise<boolean> {
+  const why = day < days.first ? "older" : day > days.last ? "future" : (await store.isLearnt(id)) ? "known" : null;
   if (why !== null) totals.untaught(why);
   return why === null;
 }

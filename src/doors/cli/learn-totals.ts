@@ -28,7 +28,7 @@ export function learnTotals(): LearnTotals {
     untaught(why) {
       untaught.set(why, (untaught.get(why) ?? 0) + 1);
     },
-    line: () => `${sum()} messages learnt, ${others()} not`,
+    line: () => `${sum()} ${sum() === 1 ? "message" : "messages"} learnt, ${others()} not`,
     json: () => ({ learnt: { ...learnt }, notLearnt: Object.fromEntries(sorted()) }),
     lines: () => [
       line(`${sum()} ${sum() === 1 ? "message" : "messages"} learnt`, "strong"),

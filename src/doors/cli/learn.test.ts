@@ -17,7 +17,15 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 // 2025-06-10: a week after most of the mail.
 const now = Date.parse("2025-06-10T12:00:00Z");
 const settings: Settings = {
-  ...{ policy: {}, authservId: "mx.fabrikam.com", dnsServers: [], trustNetworks: [], acceptedDomains: ["fabrikam.com"] },
+  ...{
+    policy: {},
+    policyVersion: "test",
+    journal: null,
+    authservId: "mx.fabrikam.com",
+    dnsServers: [],
+    trustNetworks: [],
+    acceptedDomains: ["fabrikam.com"],
+  },
   memory: { kind: "sqlite", path: "there.db" },
 };
 
@@ -28,7 +36,7 @@ function taught(): Learning & { readonly lessons: Lesson[]; readonly sent: Sent[
   const lessons: Lesson[] = [];
   const sent: Sent[] = [];
   const order: string[] = [];
-  const take = (item: Learnable): void => {
+  const take = async (item: Learnable): Promise<void> => {
     known.add(item.id);
     order.push(item.id.split(" ", 1)[0] ?? "");
     if ("lesson" in item) {
@@ -40,7 +48,8 @@ function taught(): Learning & { readonly lessons: Lesson[]; readonly sent: Sent[
     }
   };
   return {
-    ...{ lessons, sent, order, isLearnt: (id) => known.has(id), history: memory.recall, learn: take, flush: () => {}, close: () => {} },
+    ...{ lessons, sent, order, isLearnt: async (id) => known.has(id), history: async (question) => memory.recall(question) },
+    ...{ learn: take, flush: async () => {}, close: async () => {} },
   };
 }
 
@@ -62,6 +71,10 @@ async function run(paths: readonly string[], options: LearnOptions = {}, store: 
     ...{ hostName: () => "localhost", openResolver: unused, loadSettings: () => Promise.resolve(settings), startWorker: unused },
     openLearning: () => Promise.resolve(store),
     openMemory: () => Promise.reject(new Error("no store here")),
+    openEntries: () => Promise.reject(new Error("no store here")),
+    openInsight: () => Promise.reject(new Error("no store here")),
+    openJournal: () => Promise.reject(new Error("no store here")),
+    userName: () => "nobody",
     openMaintenance: () => {
       throw new Error("no store here");
     },
@@ -241,10 +254,8 @@ test("--dry-run opens no store and needs none; --json gives the totals", async (
 });
 
 function failing(): Learning {
-  const fail = (): never => {
-    throw new LearningFault("store there.db: the disk is full: free some space");
-  };
-  return { isLearnt: fail, history: fail, learn: fail, flush: fail, close: () => {} };
+  const fail = () => Promise.reject(new LearningFault("store there.db: the disk is full: free some space"));
+  return { isLearnt: fail, history: fail, learn: fail, flush: fail, close: () => Promise.resolve() };
 }
 
 test("a store that fails ends the run with its reason and status 3", async () => {

@@ -43,7 +43,7 @@ export async function learn(paths: readonly string[], options: LearnOptions, por
     try {
       return await run(operands, { options, settings, store }, ports);
     } finally {
-      store.close();
+      await store.close();
     }
   } catch (error) {
     if (!(error instanceof LearningFault)) throw error;
@@ -94,7 +94,7 @@ async function run(operands: readonly Operand[], { options, settings, store }: R
       pass,
       context,
     );
-    store.flush();
+    await store.flush();
   }
   await watch.clear();
   const { learnt, notLearnt } = totals.json();

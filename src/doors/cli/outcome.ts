@@ -1,7 +1,7 @@
 /** What one item of the walk gave, as printable text: an inspection rendered or as JSON, or why there is none. */
 import type { Question } from "../../dns/budget.ts";
+import type { JudgePolicy } from "../../gateway/judge.ts";
 import type { Inspection } from "../../stamp/inspection.ts";
-import type { Policy } from "../../verdict/verdict.ts";
 import { type ExitStatus, isUndecided, statusOf, worse } from "./exit-status.ts";
 import { line, print } from "./lines.ts";
 import type { Given, Read } from "./read-envelope.ts";
@@ -13,7 +13,10 @@ import { questionJson } from "./trace.ts";
 /** How to inspect and print: plain data, so that it can be sent to a worker. */
 export type Setup = {
   readonly given: Given;
-  readonly policy: Policy;
+  readonly policy: JudgePolicy;
+  /** Null without a configuration. */
+  readonly policyVersion: string | null;
+  readonly journal: "without-subject" | "with-subject" | null;
   readonly authservId: string;
   readonly trustNetworks: readonly string[];
   readonly json: boolean;

@@ -4,9 +4,12 @@
  */
 import type { MemoryUrl } from "../../config/values.ts";
 import type { Clock, Resolver } from "../../dns/resolver.ts";
+import type { JudgePolicy } from "../../gateway/judge.ts";
+import type { EntryBook } from "../../memory/entries.ts";
+import type { Journal, JournalBounds } from "../../memory/journal.ts";
 import type { Learning } from "../../memory/learning.ts";
 import type { Memory } from "../../memory/memory.ts";
-import type { Policy } from "../../verdict/verdict.ts";
+import type { Insight } from "../../memory/sightings.ts";
 
 export type Output = {
   /** False once nobody reads any more (a pipe into `head`): time to stop, quietly. */
@@ -28,7 +31,13 @@ export class UsageError extends Error {
 
 /** What a configuration file settles for the command line. */
 export type Settings = {
-  readonly policy: Policy;
+  readonly policy: JudgePolicy;
+  /** Tells one policy from another in what is recorded. */
+  readonly policyVersion: string;
+  /** Whether decisions are recorded in the store, and with the subject. */
+  readonly journal: "without-subject" | "with-subject" | null;
+  /** How long and how large it may be; left out: nothing is taken out of it. */
+  readonly journalBounds?: JournalBounds | undefined;
   readonly authservId: string | null;
   readonly dnsServers: readonly string[];
   readonly trustNetworks: readonly string[];
@@ -47,10 +56,19 @@ export type Worker = {
 
 /** Operations on a store as a whole. */
 export type Maintenance = {
+  /** As it may be shown: a path, or a URL without its password. */
+  name(): Promise<string>;
   /** Schema versions before and after; 0: there was no store. */
   migrate(): Promise<{ readonly from: number; readonly to: number }>;
   backupTo(path: string): Promise<void>;
+  /** Everything into another store: all of it, or nothing. */
+  copyTo(
+    target: MemoryUrl,
+    options: { readonly replace: boolean; readonly onProgress: (progress: CopyProgress) => Promise<void> },
+  ): Promise<{ readonly tables: number; readonly rows: number }>;
 };
+
+export type CopyProgress = { readonly table: string; readonly rows: number; readonly of: number };
 
 export type Ports = {
   readonly out: Output;
@@ -67,8 +85,20 @@ export type Ports = {
   /** Opens the store to be filled from files. Throws UsageError for a kind of store that cannot be, LearningFault for one that fails. */
   readonly openLearning: (url: MemoryUrl, suffixes: readonly string[] | undefined) => Promise<Learning>;
   /** Opens the store to read and record history. Throws UsageError for a store that cannot be; one that fails answers all the same. */
-  readonly openMemory: (url: MemoryUrl, localSuffixes: readonly string[] | undefined) => Promise<Memory>;
+  readonly openMemory: (
+    url: MemoryUrl,
+    localSuffixes: readonly string[] | undefined,
+    journal?: JournalBounds | undefined,
+  ) => Promise<Memory>;
   /** Throws UsageError for a store that cannot be; so do its methods where they fail. */
   readonly openMaintenance: (url: MemoryUrl) => Maintenance;
+  /** Opens the store's entries to change them, making the store as needed. Throws UsageError or StoreFault. */
+  readonly openEntries: (url: MemoryUrl) => Promise<EntryBook>;
+  /** Opens a store that is there, to look at what was seen. Throws UsageError or StoreFault. */
+  readonly openInsight: (url: MemoryUrl) => Promise<Insight>;
+  /** Opens the journal of decisions of a store that is there. Throws UsageError or StoreFault. */
+  readonly openJournal: (url: MemoryUrl, purpose: "read" | "change") => Promise<Journal>;
+  /** The login of whoever runs the command. */
+  readonly userName: () => string;
   readonly startWorker: (setup: unknown) => Worker;
 };

@@ -6,10 +6,12 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../../gateway/version.ts";
 import type { CheckOptions } from "./check.ts";
-import type { DbOptions } from "./db-command.ts";
+import type { DbCopyOptions, DbOptions } from "./db-command.ts";
 import type { DmarcOptions } from "./dmarc-command.ts";
+import { addEntryCommands } from "./entry-commands.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import type { ExplainOptions } from "./explain.ts";
+import { addJournalCommands } from "./journal-commands.ts";
 import type { LearnOptions } from "./learn.ts";
 import type { MechanismOptions } from "./mechanism.ts";
 import {
@@ -111,7 +113,9 @@ function grammar(done: Done, ports: Ports): Command {
   addSignature(program, "arc", { done, ports });
   addDmarc(program, done, ports);
   addLearn(program, done, ports);
+  addEntryCommands(program, { done, ports, examples });
   addDb(program, done, ports);
+  addJournalCommands(program, { done, ports, examples });
   addConfig(program, done, ports);
   return program;
 }
@@ -302,6 +306,16 @@ function addDb(program: Command, done: Done, ports: Ports): void {
     .requiredOption("--config <file>", "the configuration that names the store")
     .addHelpText("after", examples(["assay db backup --config assay.toml /backup/assay.db", ""]))
     .action(async (target: string, options: DbOptions) => done(await (await import("./db-command.ts")).dbBackup(target, options, ports)));
+  command
+    .command("copy")
+    .description("Copies everything that one store keeps into another, of either kind: all of it or nothing.")
+    .argument("<from>", "URL of the store to read, as in memory.url")
+    .argument("<to>", "URL of the store to write; made if need be, and must be empty")
+    .option("--replace", "take out first what the second store holds")
+    .addHelpText("after", examples(["assay db copy sqlite:assay.db postgres://assay@db.example.net/assay", "from one machine to several"]))
+    .action(async (from: string, to: string, options: DbCopyOptions) =>
+      done(await (await import("./db-command.ts")).dbCopy({ from, to }, options, ports)),
+    );
 }
 
 function addConfig(program: Command, done: Done, ports: Ports): void {

@@ -69,7 +69,8 @@ describe("the picture of the contract", () => {
     PTR    pass   mail.evil.example   evil.example, another organization
     memory –      no store configured
   Would be delivered.
-  If it is legitimate: contoso.com should publish SPF for 198.51.100.7 or sign with DKIM.
+  If it is legitimate: contoso.com should publish SPF for 198.51.100.7 or sign with DKIM; or allow the pair here:
+    assay allow contoso.com evil.example
   Read from the message: client and HELO from the Received field of mx.fabrikam.com; envelope sender from Return-Path.
 `,
     );

@@ -30,8 +30,10 @@ export function inspectionLines({ inspection, read, questions, brief }: Renderin
     answer,
     plain(`  ${cut(inspection.verdict.explanation, 600)}`),
     ...tableLines(rowsOf(inspection)),
+    ...overrideLines(inspection),
     ...actionLines(inspection),
-    ...(advice === null ? [] : [plain(`  ${advice}`)]),
+    ...(advice === null ? [] : [plain(`  ${advice.text}`)]),
+    ...(advice === null || advice.command === null ? [] : [plain(`    ${cut(advice.command, 300)}`)]),
     ...(notes === null ? [] : [line(`  ${notes}`, "faint")]),
     ...(questions === null ? [] : [...factLines(inspection), ...traceLines(questions)]),
   ];
@@ -65,6 +67,13 @@ function markOf(inspection: Inspection): { mark: string; style: Style } {
     default:
       return inspection.verdict.compauth satisfies never;
   }
+}
+
+/** Entries and rules that matched, and what each did. */
+function overrideLines({ actionFacts }: Inspection): readonly Line[] {
+  return actionFacts
+    .filter(({ id }) => id.startsWith("override-"))
+    .map(({ fact }) => plain(`  ${cut(`${fact.slice(0, 1).toUpperCase()}${fact.slice(1)}`, 300)}.`));
 }
 
 function actionLines({ action, actionFacts, standing }: Inspection): readonly Line[] {

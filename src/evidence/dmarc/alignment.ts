@@ -37,9 +37,15 @@ export type Judgement = {
 };
 
 /** RFC 9989 §5.3.5: pass if an authenticated identifier aligns, else fail; temperror where that is still open. */
-export async function judge(identifiers: readonly Identifier[], rules: AlignmentRules): Promise<Judgement> {
+export function judge(identifiers: readonly Identifier[], rules: AlignmentRules): Judgement | Promise<Judgement> {
   const aligned = identifiers.map((one) => alignedAtOnce(one, rules));
-  if (identifiers.some((one, i) => aligned[i] === "ask" && (one.passes || one.undecided))) await ask(identifiers, aligned, rules);
+  const asks = identifiers.some((one, i) => aligned[i] === "ask" && (one.passes || one.undecided));
+  // Nothing to ask in most mail: no promise then.
+  if (!asks) return judged(identifiers, aligned, rules);
+  return ask(identifiers, aligned, rules).then(() => judged(identifiers, aligned, rules));
+}
+
+function judged(identifiers: readonly Identifier[], aligned: Readonly<Alignments>, rules: AlignmentRules): Judgement {
   const alignedBy = passing(identifiers, aligned);
   return {
     result: alignedBy !== null ? "pass" : isOpen(identifiers, aligned) ? "temperror" : "fail",
@@ -79,7 +85,10 @@ function topLabel(domain: string): string {
 
 function passing(identifiers: readonly Identifier[], aligned: Readonly<Alignments>): "dkim" | "spf" | null {
   let by: "dkim" | "spf" | null = null;
-  for (const [i, one] of identifiers.entries()) if (one.passes && aligned[i] === "yes" && by !== "dkim") by = one.by;
+  for (let i = 0; i < identifiers.length; i += 1) {
+    const one = identifiers[i];
+    if (one?.passes === true && aligned[i] === "yes" && by !== "dkim") by = one.by;
+  }
   return by;
 }
 

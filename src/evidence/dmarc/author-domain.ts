@@ -115,11 +115,19 @@ type Circumstances = {
   readonly alternative: DmarcResult["alternative"];
 };
 
-async function conclude(discovery: Discovery, around: Circumstances): Promise<AuthorVerdict> {
-  const { author, identifiers, related, relaxed, alternative } = around;
+function conclude(discovery: Discovery, around: Circumstances): AuthorVerdict | Promise<AuthorVerdict> {
+  const { author, identifiers, related, relaxed } = around;
   if (discovery.kind !== "policy") return withoutPolicy(discovery, around);
-  const { record, policyDomain, published } = discovery;
-  const judgement = await judge(identifiers, { author, record, relaxed, listed: related });
+  const judgement = judge(identifiers, { author, record: discovery.record, relaxed, listed: related });
+  return judgement instanceof Promise
+    ? judgement.then((found) => underPolicy(discovery, found, around))
+    : underPolicy(discovery, judgement, around);
+}
+
+type Applicable = Extract<Discovery, { kind: "policy" }>;
+
+function underPolicy({ record, policyDomain, published, walked }: Applicable, judgement: Judgement, around: Circumstances): AuthorVerdict {
+  const { author, alternative } = around;
   const policy = record.testing ? oneLevelBelow(published) : published;
   const { result, reason } = outcomeOf(judgement, published);
   const dmarc: DmarcResult = {
@@ -133,7 +141,7 @@ async function conclude(discovery: Discovery, around: Circumstances): Promise<Au
     alignedBy: judgement.alignedBy,
     alternative,
     testing: record.testing,
-    walked: around.walked() ?? discovery.walked,
+    walked: around.walked() ?? walked,
   };
   return { dmarc, aligned: alignments(around, (_, i) => judgement.aligned[i] === true) };
 }

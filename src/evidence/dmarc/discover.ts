@@ -63,12 +63,13 @@ function isClaimed(at: PolicyAt | null): boolean {
 
 type Place = { readonly author: string; readonly policyDomain: string; readonly walked: readonly string[]; readonly deps: DiscoverDeps };
 
-async function apply(record: DmarcRecord, place: Place): Promise<Discovery> {
+function apply(record: DmarcRecord, place: Place): Discovery | Promise<Discovery> {
   const { policyDomain, walked } = place;
   const use = useOf(record);
   if (use === "none-at-all") return { kind: "unusable", walked };
-  const published = use === "as-none" ? "none" : await publishedPolicy(record, place);
-  return { kind: "policy", policyDomain, record, published, walked };
+  const applied = (published: DmarcPolicy | null): Discovery => ({ kind: "policy", policyDomain, record, published, walked });
+  const published = use === "as-none" ? "none" : publishedPolicy(record, place);
+  return published instanceof Promise ? published.then(applied) : applied(published);
 }
 
 /** RFC 9989 §4.10.1: p for the domain itself, sp or np for what is below it; null where DNS does not say which. */

@@ -98,17 +98,23 @@ function evaluateRecord(evaluation: Evaluation, record: SpfRecord, place: Place)
   let evaluated = 0;
   for (const directive of record.directives) {
     const found = matchHere(evaluation, directive);
-    if (found === null) return evaluateByDns(evaluation, { ...record, directives: record.directives.slice(evaluated) }, place);
+    if (found === null) return evaluateByDns(evaluation, { record, from: evaluated }, place);
     const outcome = outcomeOf(evaluation, { directive, found }, { record, place });
     if (outcome !== null) return outcome;
     evaluated += 1;
   }
-  return record.redirect === null ? neutral : evaluateByDns(evaluation, { ...record, directives: [] }, place);
+  return record.redirect === null ? neutral : evaluateByDns(evaluation, { record, from: evaluated }, place);
 }
 
 /** The rest of a record, from the first term on that asks DNS. */
-async function evaluateByDns(evaluation: Evaluation, record: SpfRecord, place: Place): Promise<Outcome> {
-  for (const directive of record.directives) {
+async function evaluateByDns(
+  evaluation: Evaluation,
+  { record, from }: { record: SpfRecord; from: number },
+  place: Place,
+): Promise<Outcome> {
+  for (let i = from; i < record.directives.length; i += 1) {
+    const directive = record.directives[i];
+    if (directive === undefined) break;
     const found = matchHere(evaluation, directive) ?? (await matchByDns(evaluation, directive, place));
     const outcome = outcomeOf(evaluation, { directive, found }, { record, place });
     if (outcome !== null) return outcome;

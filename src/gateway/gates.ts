@@ -1,0 +1,157 @@
+/**
+ * The rules beside the verdict, as far as they can be told of a finished message: From enforcement, anonymous IPv6, null MX
+ * (design: compauth.md). A door asks the same functions at their stage of the dialogue; here they are joined with the action of the
+ * table and the overrides, so that check, journal and readiness know them. What is observed is told, and done by nobody.
+ */
+import { enforceFrom, type FromDecision, type FromPolicy } from "../verdict/from-enforcement.ts";
+import type { Account } from "../verdict/from-ownership.ts";
+import { type Ipv6GatePolicy, stageAtData, stageAtRcpt } from "../verdict/ipv6-gate.ts";
+import { inboundFromNullMx, type NullMxPolicy, type SenderNullMx } from "../verdict/null-mx.ts";
+import { domainOfAddress } from "../verdict/overrides/address-form.ts";
+import type { Applied } from "../verdict/overrides/apply.ts";
+import { fromOverrides, type Matched } from "../verdict/overrides/before.ts";
+import { isInOneOf } from "../verdict/overrides/network-text.ts";
+import { severity } from "../verdict/overrides/resolve.ts";
+import type { Decided } from "../verdict/overrides/rule-evaluate.ts";
+import type { Reply, ReplyId, StageResult } from "../verdict/reply.ts";
+import type { Action, DecisionInput, Fact, Override } from "../verdict/verdict.ts";
+
+export type GatePolicy = {
+  /** `mode` says whether it acts, as for all rules. */
+  readonly from: FromPolicy;
+  readonly ipv6: Ipv6GatePolicy & { readonly enforced: boolean };
+  readonly nullMx: NullMxPolicy & { readonly enforced: boolean };
+  /** Accepted domains, and whether each opted in to anonymous IPv6; none: nobody was asked. */
+  readonly accepted: readonly { readonly domain: string; readonly ipv6: boolean }[];
+  /** What senders of our own may write in From. */
+  readonly accounts: readonly ListedAccount[];
+};
+
+export type ListedAccount = Account & { readonly login: string | null; readonly networks: readonly string[] };
+
+export type GateInput = {
+  readonly decided: Decided;
+  readonly matched: Matched;
+  /** Null: nobody asked. */
+  readonly nullMx: SenderNullMx | null;
+};
+
+export type Gated = Pick<Applied, "action" | "reply"> & {
+  readonly from: FromDecision;
+  /** Of scope from-validation. */
+  readonly overrides: readonly Override[];
+  readonly facts: readonly Fact[];
+};
+
+/** `base` is what is done without these rules. */
+export function gated(input: GateInput, base: Pick<Applied, "action" | "reply">, policy: GatePolicy): Gated {
+  const message = input.decided.input;
+  const from = fromDecision(input, policy);
+  const objections = [...ofFrom(from), ...ofIpv6(message, policy), ...ofNullMx(message, input.nullMx, policy)];
+  const told = [...(from.outcome === "accept" ? none : from.facts), ...objections.flatMap(({ facts }) => facts)];
+  return { ...joined(base, objections, message.transaction.rcptTo), from, overrides: from.overrides, facts: told };
+}
+
+/** What one of these rules has against the message, or against one of its recipients. */
+type GateObjection = {
+  readonly recipient: string | null;
+  readonly kind: Action["kind"];
+  readonly reply: Reply;
+  readonly enforced: boolean;
+  readonly facts: readonly Fact[];
+};
+
+function fromDecision({ decided, matched }: GateInput, policy: GatePolicy): FromDecision {
+  const { transaction, from } = decided.input;
+  const question = {
+    transaction,
+    from,
+    overrides: fromOverrides(decided.input, matched, decided),
+    account: accountOf(decided.input, policy),
+  };
+  return enforceFrom(question, policy.from);
+}
+
+/** By its login, else by the address of a relay that does not log in. */
+function accountOf({ transaction: { authenticatedAs, ip, direction } }: DecisionInput, { accounts }: GatePolicy): Account | null {
+  if (direction === "inbound" || accounts.length === 0) return null;
+  const byLogin = authenticatedAs === null ? undefined : accounts.find(({ login }) => login === authenticatedAs);
+  if (byLogin !== undefined) return byLogin;
+  return accounts.find(({ networks }) => isInOneOf(ip, networks)) ?? null;
+}
+
+function ofFrom({ outcome, reply, withheld }: FromDecision): readonly GateObjection[] {
+  // Its facts are told once, with the decision.
+  return outcome === "refuse" && reply !== null ? [objection({ reply, facts: [] }, { recipient: null, enforced: !withheld })] : [];
+}
+
+function ofIpv6(message: DecisionInput, { ipv6, accepted }: GatePolicy): readonly GateObjection[] {
+  const { transaction, evidence } = message;
+  // Nearly all mail: IPv4.
+  if (transaction.ip === null || !transaction.ip.includes(":")) return none;
+  const found: { readonly stage: StageResult; readonly recipient: string | null }[] = [];
+  for (const recipient of transaction.rcptTo) {
+    const domain = domainOfAddress(recipient);
+    if (domain === null) continue;
+    const acceptsIpv6 = accepted.length === 0 ? null : (accepted.find((one) => one.domain === domain)?.ipv6 ?? false);
+    found.push({ stage: stageAtRcpt(transaction, { iprev: evidence.iprev, recipient: { domain, acceptsIpv6 } }, ipv6), recipient });
+  }
+  // Along the dialogue, RCPT comes before DATA.
+  found.push({ stage: stageAtData(transaction, evidence, ipv6), recipient: null });
+  return found.flatMap(({ stage: { reply, facts }, recipient }) =>
+    reply === null ? [] : objection({ reply, facts }, { recipient, enforced: ipv6.enforced }),
+  );
+}
+
+function ofNullMx({ transaction }: DecisionInput, asked: SenderNullMx | null, { nullMx }: GatePolicy): readonly GateObjection[] {
+  if (asked === null) return none;
+  const { reply, facts } = inboundFromNullMx(transaction, asked, nullMx);
+  return reply === null ? none : [objection({ reply, facts }, { recipient: null, enforced: nullMx.enforced })];
+}
+
+const none: readonly never[] = [];
+
+function objection(
+  { reply, facts }: StageResult & { readonly reply: Reply },
+  { recipient, enforced }: Pick<GateObjection, "recipient" | "enforced">,
+): GateObjection {
+  return { recipient, kind: temporary.has(reply.id) ? "tempfail" : "reject", reply, enforced, facts };
+}
+
+const temporary: ReadonlySet<ReplyId> = new Set<ReplyId>([
+  "ipv6-no-ptr",
+  "ipv6-unauthenticated",
+  "ptr-temporary",
+  "authentication-temporary",
+]);
+
+/** As in resolve.ts: where something acts, what is only observed does nothing; else the hardest is what would be done. */
+function joined(
+  base: Pick<Applied, "action" | "reply">,
+  objections: readonly GateObjection[],
+  rcptTo: readonly string[],
+): Pick<Applied, "action" | "reply"> {
+  if (objections.length === 0) return base;
+  const baseActs = !base.action.withheld && base.action.kind !== "deliver";
+  const baseActsForAny = baseActs || (!base.action.withheld && base.action.perRecipient.some(({ kind }) => kind !== "deliver"));
+  const acts = baseActsForAny || objections.some(({ enforced }) => enforced);
+  const counting = acts ? objections.filter(({ enforced }) => enforced) : objections;
+  const baseCounts = !acts || baseActsForAny;
+  const recipients: readonly (string | null)[] = rcptTo.length === 0 ? [null] : rcptTo;
+  const outcomes = recipients.map((recipient) => {
+    const told = base.action.perRecipient.find((one) => one.recipient === recipient)?.kind ?? base.action.kind;
+    const own: Outcome = { recipient, kind: baseCounts ? told : "deliver", reply: baseCounts ? base.reply : null };
+    // What is met first along the dialogue is answered: one of these rules, where it is as hard as the rest.
+    return counting
+      .filter((one) => one.recipient === null || one.recipient === recipient)
+      .reduceRight(
+        (hardest: Outcome, { kind, reply }) => (severity(kind) >= severity(hardest.kind) ? { recipient, kind, reply } : hardest),
+        own,
+      );
+  });
+  const mildest = outcomes.reduce((least, one) => (severity(one.kind) < severity(least.kind) ? one : least));
+  const perRecipient = outcomes.flatMap(({ recipient, kind }) => (recipient === null ? [] : { recipient, kind }));
+  return { action: { kind: mildest.kind, smtp: null, withheld: !acts, perRecipient }, reply: mildest.reply };
+}
+
+type Outcome = { readonly recipient: string | null; readonly kind: Action["kind"]; readonly reply: Reply | null };
