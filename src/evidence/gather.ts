@@ -85,12 +85,30 @@ function joinedSuffixes(configured: readonly string[] | undefined): readonly str
 
 const unaligned = { aligned: false, alignedBestGuess: false } as const;
 
-function alignedSpf(result: SpfResult, { aligned, alignedBestGuess }: Alignment): SpfResult & Alignment {
-  return { ...result, aligned, alignedBestGuess };
+// Spelt out: each kind of result has one shape, whichever way it came about, and whoever reads it is compiled once.
+function alignedSpf(found: SpfResult, { aligned, alignedBestGuess }: Alignment): SpfResult & Alignment {
+  const { identity, domain, result, reason, mechanism, explanation, lookups, voidLookups, broad } = found;
+  return { identity, domain, result, reason, mechanism, explanation, lookups, voidLookups, broad, aligned, alignedBestGuess };
 }
 
-function alignedDkim(result: DkimResult, { aligned, alignedBestGuess }: Alignment): DkimResult & Alignment {
-  return { ...result, aligned, alignedBestGuess };
+function alignedDkim(found: DkimResult, { aligned, alignedBestGuess }: Alignment): DkimResult & Alignment {
+  const { result, reason, headerResult, bodyResult, domain, selector, algorithm } = found;
+  const { signatureStart, keyBits, bodyCovered, comment } = found;
+  return {
+    result,
+    reason,
+    headerResult,
+    bodyResult,
+    domain,
+    selector,
+    algorithm,
+    signatureStart,
+    keyBits,
+    bodyCovered,
+    comment,
+    aligned,
+    alignedBestGuess,
+  };
 }
 
 /** RFC 9989 §5.3.1: without exactly one author domain there is no DMARC result; the strictest failing policy still drives the action. */

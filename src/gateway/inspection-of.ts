@@ -6,7 +6,7 @@ import { headersOf, removalsOf } from "../stamp/headers.ts";
 import type { Inspection } from "../stamp/inspection.ts";
 import type { FromDecision } from "../verdict/from-enforcement.ts";
 import type { HeaderReading } from "./arrival.ts";
-import { decidedInspection } from "./decided.ts";
+import { type DecidedInspection, decidedInspection } from "./decided.ts";
 import { type JudgedFacts, type JudgePolicy, judge } from "./judge.ts";
 import { version } from "./version.ts";
 
@@ -33,12 +33,16 @@ export function inspectionOf(
   const identity = { id: inspectionId(now, random), at: new Date(now).toISOString(), version, policyVersion, removals };
   const { transaction, from, evidence, history } = facts;
   const decided = decidedInspection(identity, { transaction, from, evidence, history, judgement }, policy);
-  return { ...decided, headers: headersOf(decided, stamped) };
+  return withHeaders(decided, headersOf(decided, stamped));
 }
 
 /** The address that takes the place of an empty From. */
 function assignedBy(from: FromDecision | null): string | null {
   return from === null || from.withheld || from.outcome !== "assign" ? null : from.assigned;
+}
+
+function withHeaders(decided: DecidedInspection, headers: readonly string[]): Inspection {
+  return { ...decided, headers };
 }
 
 /** 12 hex digits of time and 16 of chance: sorts by time, unique enough to quote in a reply. */

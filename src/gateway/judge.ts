@@ -86,7 +86,7 @@ export function judge(facts: JudgedFacts, policy: JudgePolicy): Judgement {
   const decided = { transaction, from, evidence, history, verdict };
   const { standing, facts: ofStanding } = standingOf(decided, history, decisive);
   const suspicion = suspicionOf(decided, history, decisive);
-  const done = actionOf({ ...decided, standing, suspicion }, decisive);
+  const done = actionOf({ transaction, from, evidence, history, verdict, standing, suspicion }, decisive);
   const pairs = history?.entries ?? noPairs;
   const { answers = noAnswers } = facts.overrides ?? {};
   const isTouched = matched !== null || pairs.length > 0;

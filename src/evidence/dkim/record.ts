@@ -49,7 +49,23 @@ function read(field: Field, tags: TagList, shown: Shown): DkimSignature | Broken
   const identityDomain = readIdentity(tags.get("i")?.value, signature.domain);
   // RFC 6376 §6.1.1: d= is the domain of i= or a parent of it.
   if (identityDomain === null) return syntax("i= is not an identity at or below d=");
-  return { ...signature, identityDomain };
+  const { algorithm, signature: octets, cut, domain, selector, timestamp } = signature;
+  const { bodyHash, canonicalization, headers, length, expiration } = signature;
+  return {
+    field,
+    algorithm,
+    signature: octets,
+    cut,
+    domain,
+    selector,
+    timestamp,
+    bodyHash,
+    canonicalization,
+    headers,
+    length,
+    expiration,
+    identityDomain,
+  };
 }
 
 /** RFC 6376 §3.5: i= is [local-part] "@" domain, quoted-printable; RFC 8616 §5: the domain may have U-labels. */

@@ -101,6 +101,8 @@ function verified(shown: Shown, { reason, headerResult, bodyResult, keyBits, bod
 }
 
 function refused(shown: Shown, { reason, comment }: Broken): DkimResult {
-  const nothing = { headerResult: "none", bodyResult: "none", keyBits: null, bodyCovered: null } as const;
-  return { result: outcomeOf[reason], reason, ...nothing, ...shown, comment };
+  const result = outcomeOf[reason];
+  const { domain, selector, algorithm, signatureStart } = shown;
+  const [headerResult, bodyResult, keyBits, bodyCovered] = ["none", "none", null, null] as const;
+  return { result, reason, headerResult, bodyResult, domain, selector, algorithm, signatureStart, keyBits, bodyCovered, comment };
 }

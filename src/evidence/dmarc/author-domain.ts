@@ -32,7 +32,10 @@ export interface AuthorDomain {
 export function startAuthorDomain(author: string, deps: AuthorDeps): AuthorDomain {
   const { mode, lookup, localSuffixes } = deps;
   const listed = listing(author, localSuffixes);
-  const discovery = mode === "rfc7489" ? discoverLegacy(author, listed, lookup) : discover(author, { ...deps, listed });
+  const discovery =
+    mode === "rfc7489"
+      ? discoverLegacy(author, listed, lookup)
+      : discover(author, { lookup, dns: deps.dns, listed, mayWalk: deps.mayWalk });
   const otherDiscovery = mode === "compare" ? discoverLegacy(author, listed, lookup) : null;
   // Whoever finishes sees a failure; nobody has to.
   discovery.catch(ignore);

@@ -59,7 +59,9 @@ export function startDmarc(domains: readonly string[], deps: DmarcDeps): DmarcEv
       const aligned = all.map((_, i) => alignedWithEach(verdicts, i));
       const spfCount = identifiers.spf.length;
       // RFC 9989 §4.4.2: the HELO identity is no identifier of DMARC, so it never aligns; whose name it is, the list may say.
-      const spf = aligned.slice(0, spfCount).map((one, i) => (identifiers.spf[i]?.identity === "helo" ? { ...one, aligned: false } : one));
+      const spf = aligned
+        .slice(0, spfCount)
+        .map((one, i) => (identifiers.spf[i]?.identity === "helo" ? { aligned: false, alignedBestGuess: one.alignedBestGuess } : one));
       return { dmarc: combine(verdicts), spf, dkim: aligned.slice(spfCount) };
     },
   };
@@ -67,14 +69,15 @@ export function startDmarc(domains: readonly string[], deps: DmarcDeps): DmarcEv
 
 function startAuthors(domains: readonly string[], deps: DmarcDeps): readonly AuthorDomain[] {
   const lookup = openLookup(deps.dns);
-  const parts = { dns: deps.dns, lookup, mode: deps.mode ?? "rfc9989", localSuffixes: deps.localSuffixes } as const;
-  if (domains.length < 2) return domains.map((domain) => startAuthorDomain(domain, { ...parts, mayWalk: undefined }));
+  const { dns, mode = "rfc9989", localSuffixes } = deps;
+  if (domains.length < 2)
+    return domains.map((domain) => startAuthorDomain(domain, { dns, lookup, mode, localSuffixes, mayWalk: undefined }));
   // Each one's own record is asked before any walk, and short walks before long ones: decoys with long names cannot use up
   // the questions that the domain they hide needs.
   let turn: Promise<unknown> = Promise.all(domains.map((domain) => lookup.at(domain)));
   const started = new Map<string, AuthorDomain>();
   for (const domain of domains.toSorted((a, b) => a.split(".").length - b.split(".").length)) {
-    started.set(domain, startAuthorDomain(domain, { ...parts, mayWalk: turn }));
+    started.set(domain, startAuthorDomain(domain, { dns, lookup, mode, localSuffixes, mayWalk: turn }));
     turn = turn.then(nothing);
   }
   turn.catch(nothing);

@@ -109,7 +109,20 @@ export function readMessageSignature(signature: Signature, tags: TagList): Messa
   if (expiration === "invalid") return syntax("x= is not a time");
   // RFC 6376 §3.5: x= must be greater than t= if both are there.
   if (expiration !== null && signature.timestamp !== null && expiration <= signature.timestamp) return syntax("x= is not after t=");
-  return { ...signature, bodyHash, canonicalization, headers, length, expiration };
+  return {
+    field: signature.field,
+    algorithm: signature.algorithm,
+    signature: signature.signature,
+    cut: signature.cut,
+    domain: signature.domain,
+    selector: signature.selector,
+    timestamp: signature.timestamp,
+    bodyHash,
+    canonicalization,
+    headers,
+    length,
+    expiration,
+  };
 }
 
 export function syntax(comment: string): Broken {
