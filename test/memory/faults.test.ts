@@ -83,7 +83,11 @@ const faults: readonly Fault[] = [
       overwrite(path, { at: 0, octets: 8192 });
       return () => copyFileSync(`${path}.sound`, path);
     },
-    ...{ code: "corrupt", why: /the file is damaged, or no store at all: put a backup in its place while Assay is stopped/, history: "unavailable" },
+    ...{
+      code: "corrupt",
+      why: /the file is damaged, or no store at all: put a backup in its place while Assay is stopped/,
+      history: "unavailable",
+    },
   },
   {
     name: "a file whose pages are damaged behind a sound beginning",
