@@ -4,9 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { loadConfig } from "../../config/load.ts";
+import { zoneResolver } from "../../system/zone-resolver.ts";
 import { configCheck, configPrint, configSample } from "./config-command.ts";
 import { UsageError } from "./ports.ts";
 
+const resolver = zoneResolver({
+  "silent.example": [{ MX: [0, "."] }],
+  "contoso.com": [{ MX: [10, "mx.contoso.com"] }],
+  "odd.example": [{ MX: [0, "."] }, { MX: [10, "mx.odd.example"] }],
+});
 let folder = "";
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "assay-config-"));
@@ -21,7 +27,7 @@ function file(text: string): string {
 
 /** What a command writes, and its exit status. */
 async function ran(
-  command: (ports: Parameters<typeof configCheck>[1]) => Promise<number>,
+  command: (ports: Parameters<typeof configCheck>[2]) => Promise<number>,
   host = "mx.contoso.com",
 ): Promise<{ status: number; out: string }> {
   let out = "";
@@ -29,38 +35,54 @@ async function ran(
     out += text;
     return Promise.resolve(true);
   };
-  const status = await command({ out: { write, isTerminal: false, colour: false }, hostName: () => host });
+  const status = await command({
+    out: { write, isTerminal: false, colour: false },
+    hostName: () => host,
+    openResolver: () => Promise.resolve(resolver),
+  });
   return { status, out };
 }
 
 test("config check: warnings are told, and are no mistake", async () => {
   const good = file("");
-  assert.deepEqual(await ran((ports) => configCheck(good, ports)), { status: 0, out: `${good}: no mistake found\n` });
+  assert.deepEqual(await ran((ports) => configCheck(good, {}, ports)), { status: 0, out: `${good}: no mistake found\n` });
   const doubtful = file('trust.sealers = ["google.com"]');
-  const { status, out } = await ran((ports) => configCheck(doubtful, ports));
+  const { status, out } = await ran((ports) => configCheck(doubtful, {}, ports));
   assert.equal(status, 0);
   assert.match(out, /^warning: line 1: trust\.sealers\[0\]: .+\n.*: no mistake found, one warning\n$/);
 });
 
 test("RFC 8601 §2.5: stamping with a host's short name is worth a warning", async () => {
-  const { out } = await ran((ports) => configCheck(file(""), ports), "mail");
+  const { out } = await ran((ports) => configCheck(file(""), {}, ports), "mail");
   assert.match(out, /^warning: authserv_id: .* mail, which has no domain; .*\n.*one warning\n$/);
-  const named = await ran((ports) => configCheck(file('authserv_id = "contoso"'), ports), "mail");
+  const named = await ran((ports) => configCheck(file('authserv_id = "contoso"'), {}, ports), "mail");
   assert.doesNotMatch(named.out, /warning/);
+});
+
+test("RFC 7505: an accepted domain that publishes a null MX is worth a warning, if DNS may be asked", async () => {
+  const path = file('[[domains]]\nname = "silent.example"\n[[domains]]\nname = "contoso.com"\n[[domains]]\nname = "odd.example"\n');
+  const { out } = await ran((ports) => configCheck(path, { dns: "127.0.0.1" }, ports));
+  assert.match(
+    out,
+    /^warning: silent\.example is an accepted domain, yet it publishes a null MX.*\nwarning: odd\.example .*: odd\.example\. IN MX 0 \.\n/,
+  );
+  assert.match(out, /two warnings|2 warnings/);
+  assert.doesNotMatch((await ran((ports) => configCheck(path, {}, ports))).out, /null MX/);
 });
 
 test("config check, print: all mistakes at once, as wrong use", async () => {
   const bad = file("[policy]\nmod = 1\npreset = 2\n");
-  for (const command of [configCheck, (path: string, ports: Parameters<typeof configCheck>[1]) => configPrint(path, {}, ports)]) {
+  const commands = [configCheck, configPrint];
+  for (const command of commands) {
     await assert.rejects(
-      ran((ports) => command(bad, ports)),
+      ran((ports) => command(bad, {}, ports)),
       (error) =>
         error instanceof UsageError &&
         /:\n {2}line 2: policy\.mod: .*did you mean policy\.mode\?\n {2}line 3: policy\.preset: /.test(error.message),
     );
   }
   await assert.rejects(
-    ran((ports) => configCheck(join(folder, "missing"), ports)),
+    ran((ports) => configCheck(join(folder, "missing"), {}, ports)),
     /cannot read configuration file .*missing: no such file/,
   );
 });

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../../gateway/version.ts";
 import type { CheckOptions } from "./check.ts";
+import type { CheckDns } from "./config-command.ts";
 import type { DbCopyOptions, DbOptions } from "./db-command.ts";
 import type { DmarcOptions } from "./dmarc-command.ts";
 import { addEntryCommands } from "./entry-commands.ts";
@@ -327,8 +328,13 @@ function addConfig(program: Command, done: Done, ports: Ports): void {
     .command("check")
     .description("Reads a configuration file and lists everything that is wrong in it, and what is probably not meant.")
     .argument("<file>", "the configuration file")
-    .addHelpText("after", examples(["assay config check assay.toml", ""]))
-    .action(async (file: string) => done(await (await import("./config-command.ts")).configCheck(file, ports)));
+    .option("--zone <file>", "ask this zone file whether the accepted domains can receive mail (null MX)")
+    .option("--dns <host[:port]>", "ask this DNS server the same", readDns)
+    .addHelpText(
+      "after",
+      examples(["assay config check assay.toml", ""], ["assay config check --dns 127.0.0.1 assay.toml", "asks DNS too"]),
+    )
+    .action(async (file: string, options: CheckDns) => done(await (await import("./config-command.ts")).configCheck(file, options, ports)));
   command
     .command("print")
     .description("Prints every key with its value in force, and whether that is the file's or the default.")
