@@ -112,7 +112,7 @@ function alignedDkim(found: DkimResult, { aligned, alignedBestGuess }: Alignment
 }
 
 /** RFC 9989 §5.3.1: without exactly one author domain there is no DMARC result; the strictest failing policy still drives the action. */
-function withoutAuthor(dmarc: DmarcResult): DmarcResult {
+export function withoutAuthor(dmarc: DmarcResult): DmarcResult {
   const alternative = dmarc.alternative === null ? null : ({ ...dmarc.alternative, result: "permerror" } as const);
   return { ...dmarc, result: "permerror", reason: "author", alignedBy: null, alternative };
 }

@@ -173,7 +173,8 @@ function oldestPass(chain: readonly ChainSet[], verifies: (message: ArcMessageSi
   return oldest === 1 ? 0 : oldest;
 }
 
-function isTrusted(newest: ArcSet | undefined, trustedSealers: readonly TrustedSealer[]): boolean {
+/** Does the operator list the sealer of the newest set, which binds the message? */
+export function isTrusted(newest: ArcSet | undefined, trustedSealers: readonly TrustedSealer[]): boolean {
   if (newest?.bound !== true || newest.sealer === null) return false;
   return trustedSealers.some((sealer) => domainToAscii(typeof sealer === "string" ? sealer : sealer.domain) === newest.sealer);
 }

@@ -5,13 +5,12 @@
 import type { Answer, RecordType } from "../../dns/answer.ts";
 import { messageDns } from "../../dns/budget.ts";
 import type { Resolver } from "../../dns/resolver.ts";
-import type { ArcResult } from "../../evidence/arc/result.ts";
+import { isTrusted } from "../../evidence/arc/verify.ts";
 import { startDmarc } from "../../evidence/dmarc/evaluate.ts";
-import type { DmarcResult } from "../../evidence/dmarc/result.ts";
 import type { Evidence } from "../../evidence/evidence.ts";
 import { authorOf } from "../../evidence/from/author.ts";
+import { withoutAuthor } from "../../evidence/gather.ts";
 import { decidesExplicitly } from "../../evidence/infrastructure/implicit.ts";
-import { domainToAscii } from "../../mail/domain.ts";
 import { shippedSuffixes } from "../../mail/public-suffix.ts";
 import type { Decision, RecordedAnswer, RecordedQuestion } from "../../memory/journal.ts";
 import type { JudgePolicy } from "../judge.ts";
@@ -38,14 +37,8 @@ function gathersAlike({ gathered }: Decision, { dmarcMode = "rfc9989", localSuff
 /** `arc.trusted` says whether the operator lists the newest sealer; what the chain proves is as it was. */
 function withTrust(evidence: Evidence, { trustedSealers = [] }: JudgePolicy): Evidence {
   const { arc } = evidence;
-  const trusted = isTrusted(arc, trustedSealers);
+  const trusted = arc.result === "pass" && isTrusted(arc.sets.at(-1), trustedSealers);
   return trusted === arc.trusted ? evidence : { ...evidence, arc: { ...arc, trusted } };
-}
-
-function isTrusted({ result, sets }: ArcResult, trustedSealers: NonNullable<JudgePolicy["trustedSealers"]>): boolean {
-  const newest = sets.at(-1);
-  if (result !== "pass" || newest?.bound !== true || newest.sealer === null) return false;
-  return trustedSealers.some((sealer) => domainToAscii(typeof sealer === "string" ? sealer : sealer.domain) === newest.sealer);
 }
 
 async function withDmarc({ inspection, questions }: Decision, evidence: Evidence, policy: JudgePolicy): Promise<Regathered> {
@@ -73,12 +66,6 @@ async function withDmarc({ inspection, questions }: Decision, evidence: Evidence
       dmarc: author.single ? judged.dmarc : withoutAuthor(judged.dmarc),
     },
   };
-}
-
-/** As gather.ts has it: RFC 9989 §5.3.1, without exactly one author domain there is no DMARC result. */
-function withoutAuthor(dmarc: DmarcResult): DmarcResult {
-  const alternative = dmarc.alternative === null ? null : ({ ...dmarc.alternative, result: "permerror" } as const);
-  return { ...dmarc, result: "permerror", reason: "author", alignedBy: null, alternative };
 }
 
 /** A resolver that knows what was answered then. `missed`: it was asked something else. */
