@@ -174,9 +174,9 @@ export const limits = {
   entryTextCharactersMax: 600, // an address and a domain at their longest
   entryNoteCharactersMax: 500,
   nameLineageMax: 4, // a name, its organization, and what is just below that: as entries are looked up by
-  pairUsersMax: 10, // From side of the keys of one message
+  pairUsersMax: 22, // From side of the keys of one message: address, `*`, each author domain with its lineage, so that no decoy hides one
   pairInfrastructuresMax: 24, // the other side
-  pairKeysMax: 260, // keys of one message, all told
+  pairKeysMax: 572, // keys of one message, all told
   entryRecipientsMax: 64, // recipients of one message whose own entries are looked up
   entryAncestorsMax: 8, // `*.domain` entries that one domain can match
   listKeysMax: 1024, // keys of one message in the lists: 113 of an IPv6 client, 64 recipients with their safe senders

@@ -14,6 +14,7 @@ import { isInOneOf } from "../verdict/overrides/network-text.ts";
 import { severity } from "../verdict/overrides/resolve.ts";
 import type { Decided } from "../verdict/overrides/rule-evaluate.ts";
 import type { Reply, ReplyId, StageResult } from "../verdict/reply.ts";
+import { verifiedEnvelope } from "../verdict/tokens.ts";
 import type { Action, DecisionInput, Fact, Override } from "../verdict/verdict.ts";
 
 export type GatePolicy = {
@@ -52,9 +53,13 @@ export function gated(input: GateInput, base: Pick<Applied, "action" | "reply">,
   return { ...joined(base, objections, message.transaction.rcptTo), from, overrides: from.overrides, facts: told };
 }
 
+/** Where in the dialogue a rule answers. */
+type Stage = "mail" | "rcpt" | "data";
+
 /** What one of these rules has against the message, or against one of its recipients. */
 type GateObjection = {
   readonly recipient: string | null;
+  readonly stage: Stage;
   readonly kind: Action["kind"];
   readonly reply: Reply;
   readonly enforced: boolean;
@@ -67,6 +72,7 @@ function fromDecision({ decided, matched }: GateInput, policy: GatePolicy): From
     transaction,
     from,
     overrides: fromOverrides(decided.input, matched, decided),
+    envelopeVerified: verifiedEnvelope(transaction, decided.input.evidence) !== null,
     account: accountOf(decided.input, policy),
   };
   return enforceFrom(question, policy.from);
@@ -82,40 +88,42 @@ function accountOf({ transaction: { authenticatedAs, ip, direction } }: Decision
 
 function ofFrom({ outcome, reply, withheld }: FromDecision): readonly GateObjection[] {
   // Its facts are told once, with the decision.
-  return outcome === "refuse" && reply !== null ? [objection({ reply, facts: [] }, { recipient: null, enforced: !withheld })] : [];
+  return outcome === "refuse" && reply !== null
+    ? [objection({ reply, facts: [] }, { stage: "data", recipient: null, enforced: !withheld })]
+    : [];
 }
 
 function ofIpv6(message: DecisionInput, { ipv6, accepted }: GatePolicy): readonly GateObjection[] {
   const { transaction, evidence } = message;
   // Nearly all mail: IPv4.
   if (transaction.ip === null || !transaction.ip.includes(":")) return none;
-  const found: { readonly stage: StageResult; readonly recipient: string | null }[] = [];
-  for (const recipient of transaction.rcptTo) {
+  const { enforced } = ipv6;
+  const found = transaction.rcptTo.flatMap((recipient) => {
     const domain = domainOfAddress(recipient);
-    if (domain === null) continue;
-    const acceptsIpv6 = accepted.length === 0 ? null : (accepted.find((one) => one.domain === domain)?.ipv6 ?? false);
-    found.push({ stage: stageAtRcpt(transaction, { iprev: evidence.iprev, recipient: { domain, acceptsIpv6 } }, ipv6), recipient });
-  }
-  // Along the dialogue, RCPT comes before DATA.
-  found.push({ stage: stageAtData(transaction, evidence, ipv6), recipient: null });
-  return found.flatMap(({ stage: { reply, facts }, recipient }) =>
-    reply === null ? [] : objection({ reply, facts }, { recipient, enforced: ipv6.enforced }),
-  );
+    // A recipient without a domain name (`<postmaster>`, an address literal) opts in to nothing, and is asked for a reverse name as all are.
+    const known = domain !== null && accepted.length > 0;
+    const acceptsIpv6 = known ? (accepted.find((one) => one.domain === domain)?.ipv6 ?? false) : null;
+    const asked = { iprev: evidence.iprev, recipient: { domain: domain ?? "", acceptsIpv6 } };
+    const { reply, facts } = stageAtRcpt(transaction, asked, ipv6);
+    return reply === null ? [] : objection({ reply, facts }, { stage: "rcpt", recipient, enforced });
+  });
+  const { reply, facts } = stageAtData(transaction, evidence, ipv6);
+  return reply === null ? found : [...found, objection({ reply, facts }, { stage: "data", recipient: null, enforced })];
 }
 
 function ofNullMx({ transaction }: DecisionInput, asked: SenderNullMx | null, { nullMx }: GatePolicy): readonly GateObjection[] {
   if (asked === null) return none;
   const { reply, facts } = inboundFromNullMx(transaction, asked, nullMx);
-  return reply === null ? none : [objection({ reply, facts }, { recipient: null, enforced: nullMx.enforced })];
+  return reply === null ? none : [objection({ reply, facts }, { stage: "mail", recipient: null, enforced: nullMx.enforced })];
 }
 
 const none: readonly never[] = [];
 
 function objection(
   { reply, facts }: StageResult & { readonly reply: Reply },
-  { recipient, enforced }: Pick<GateObjection, "recipient" | "enforced">,
+  { stage, recipient, enforced }: Pick<GateObjection, "stage" | "recipient" | "enforced">,
 ): GateObjection {
-  return { recipient, kind: temporary.has(reply.id) ? "tempfail" : "reject", reply, enforced, facts };
+  return { stage, recipient, kind: temporary.has(reply.id) ? "tempfail" : "reject", reply, enforced, facts };
 }
 
 const temporary: ReadonlySet<ReplyId> = new Set<ReplyId>([
@@ -141,13 +149,15 @@ function joined(
   const outcomes = recipients.map((recipient) => {
     const told = base.action.perRecipient.find((one) => one.recipient === recipient)?.kind ?? base.action.kind;
     const own: Outcome = { recipient, kind: baseCounts ? told : "deliver", reply: baseCounts ? base.reply : null };
-    // What is met first along the dialogue is answered: one of these rules, where it is as hard as the rest.
-    return counting
-      .filter((one) => one.recipient === null || one.recipient === recipient)
-      .reduceRight(
-        (hardest: Outcome, { kind, reply }) => (severity(kind) >= severity(hardest.kind) ? { recipient, kind, reply } : hardest),
-        own,
-      );
+    const mine = counting.filter((one) => one.recipient === null || one.recipient === recipient);
+    // What is met first along the dialogue is answered, and nothing comes after it.
+    const early = mine.find(({ stage }) => stage === "mail") ?? mine.find(({ stage }) => stage === "rcpt");
+    if (early !== undefined) return { recipient, kind: early.kind, reply: early.reply };
+    // At the end of DATA the hardest; one of these rules, where it is as hard as the rest.
+    return mine.reduceRight(
+      (hardest: Outcome, { kind, reply }) => (severity(kind) >= severity(hardest.kind) ? { recipient, kind, reply } : hardest),
+      own,
+    );
   });
   const mildest = outcomes.reduce((least, one) => (severity(one.kind) < severity(least.kind) ? one : least));
   const perRecipient = outcomes.flatMap(({ recipient, kind }) => (recipient === null ? [] : { recipient, kind }));

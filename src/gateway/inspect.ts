@@ -35,7 +35,7 @@ export async function inspect(input: InspectInput, deps: InspectDeps): Promise<I
   const recalled = store === null ? null : await recall({ transaction, from, evidence, header }, store);
   const asking = askSenders({ transaction, from }, lane, policy);
   const nullMx = asking === null ? null : await asking;
-  const read = readHeader(header, transaction, policy);
+  const read = readHeader(header, transaction, { policy, authservId });
   const history = recalled === null ? (deps.history ?? null) : recalled.history;
   const overrides = overrideFacts(recalled, read);
   const { random, policyVersion } = deps;

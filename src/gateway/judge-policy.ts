@@ -27,15 +27,20 @@ export function judgePolicyOf(config: Config): JudgePolicy {
   };
 }
 
-/** Whose mail it is, by its recipients; "" where there is one tenant, or none of them has the first one's domain. */
+/**
+ * Whose mail it is, by its recipients; "" where there is one tenant, or no tenant has all of them: what one tenant says and knows is not
+ * another's. A door splits such mail; undivided it is judged without anybody's entries.
+ */
 export function tenantOfRecipients({ tenants = [] }: JudgePolicy, recipients: readonly string[]): string {
   if (tenants.length < 2) return tenants[0]?.id ?? "";
-  for (const recipient of recipients) {
-    const domain = domainOfAddress(recipient);
-    const tenant = tenants.find(({ domains }) => domain !== null && domains.includes(domain));
-    if (tenant !== undefined) return tenant.id;
-  }
-  return "";
+  const found = new Set(
+    recipients.map((recipient) => {
+      const domain = domainOfAddress(recipient.trim().replace(/^<|>$/g, ""));
+      return tenants.find(({ domains }) => domain !== null && domains.includes(domain))?.id ?? "";
+    }),
+  );
+  const [only = ""] = found;
+  return found.size === 1 ? only : "";
 }
 
 /** For mail to recipients of this tenant ("" where there is one): its own domains are the accepted ones. */

@@ -53,6 +53,21 @@ describe("octets: the loops against one-line references", () => {
   });
 });
 
+test("RFC 5322 §2.1.1 a line of 999 octets is long, of 998 is not, wherever a block ends in it", () => {
+  for (const kind of ["crlf", "lf"] as const) {
+    for (const length of [998, 999]) {
+      const text = `${"x".repeat(length)}${kind === "crlf" ? "\r\n" : "\n"}short`;
+      for (let cut = 0; cut <= length; cut += 1) {
+        const scan: LineScan = { kind, column: 0, found: 0 };
+        scanLines(scan, nothing, octets(text.slice(0, cut)));
+        scanLines(scan, nothing, octets(text.slice(cut)));
+        assert.equal(scan.found, length > 998 ? lineDefects.longLine : 0, `${kind} ${length} cut at ${cut}`);
+        assert.equal(scan.column, 5);
+      }
+    }
+  }
+});
+
 describe("octets: the size of the memory", () => {
   for (const extra of [-1, 0, 1]) {
     test(`blockBytesMax ${extra >= 0 ? "+" : ""}${extra}`, () => {

@@ -137,6 +137,8 @@ function sweepFunction(name: string, kind: LineEnd): FunctionBody {
   };
   const code = [
     set(least, octet(0xff)),
+    // A line may have grown long in the blocks before, and end at the very beginning of this one.
+    set(long, greaterThan(get(steps), number(stepsMax))),
     loop(
       ...[0, 16, 32, 48].flatMap(part),
       set(steps, times(add(get(steps), number(1)), isZero(someSet(get(ended))))),

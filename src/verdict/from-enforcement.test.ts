@@ -23,6 +23,7 @@ const outbound = { ...inbound, direction: "outbound" } as const;
 const enforce: FromPolicy = { mode: "enforce" };
 const asked = (from: ClaimedFrom, changes: Partial<FromQuestion> = {}): FromQuestion => ({
   transaction: inbound,
+  envelopeVerified: true,
   from,
   overrides: [],
   account: null,

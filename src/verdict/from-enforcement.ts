@@ -4,6 +4,7 @@
  * `from-validation` forgives the article's syntactic rules and nothing else; outbound nothing forgives, and From must belong to the
  * account. It changes no verdict: a message that is forgiven is judged as ever.
  */
+import { domainToAscii } from "../mail/domain.ts";
 import { parsePath } from "../mail/path.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { type Account, type ClaimedFrom, ownershipOf, ownsAddress } from "./from-ownership.ts";
@@ -24,6 +25,8 @@ export type FromQuestion = {
   readonly from: ClaimedFrom;
   /** Entries that match this message: the store has compared. Those of other scopes are passed over. */
   readonly overrides: readonly Omit<Override, "applied">[];
+  /** SPF passed for MAIL FROM: only a sender that is verified may become the author. */
+  readonly envelopeVerified: boolean;
   /** Of outbound mail: what the account or relay network may write; null: nothing is laid down, and ownership is not checked. */
   readonly account: Account | null;
 };
@@ -86,12 +89,21 @@ function outcomeOf(outcome: FromDecision["outcome"], fact: string): Form {
   return { outcome, reply: null, assigned: null, forgivenBy: null, fact, more: null };
 }
 
-/** MAIL FROM as From; null where From is not empty, or MAIL FROM is no mailbox with a domain, as the null path is none. */
-function assignable({ transaction, from }: FromQuestion, { fromEmpty }: FromPolicy): string | null {
+/**
+ * MAIL FROM as From; null where From is not empty, MAIL FROM is no mailbox with a domain (as the null path is none), or nobody vouches for
+ * it: an author that readers see must not be one whom nothing was asked about. A local part that is no plain dot-atom is not written into a
+ * field that readers could take apart in two ways.
+ */
+function assignable({ transaction, from, envelopeVerified }: FromQuestion, { fromEmpty }: FromPolicy): string | null {
   if (fromEmpty !== "assign-mail-from" || (from.reason !== "missing" && from.reason !== "empty")) return null;
+  if (!envelopeVerified && transaction.direction === "inbound") return null;
   const path = transaction.mailFrom === null ? null : parsePath(transaction.mailFrom);
-  return path?.kind === "mailbox" && path.domain !== null ? `${path.localPart}@${path.domain}` : null;
+  if (path?.kind !== "mailbox" || path.domain === null) return null;
+  const domain = domainToAscii(path.domain);
+  return domain !== null && dotAtom.test(path.localPart) ? `${path.localPart}@${domain}` : null;
 }
+// RFC 5322 §3.2.3
+const dotAtom = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
 
 function ofOurScope({ overrides }: FromQuestion): readonly Entry[] {
   return overrides.filter(({ scope }) => scope === "from-validation");

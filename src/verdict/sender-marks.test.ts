@@ -41,6 +41,18 @@ test("`via`: the signer first, else MAIL FROM, where neither is the author's", (
   assert.deepEqual(marks(from("a@evil.example", evil), { standing: "allowed" }), nothing, "the operator allows the pair");
 });
 
+test("attack: neither mark is silenced by what nobody has verified", () => {
+  const nullPath = { spf: [spfOf({ domain: "attack.example", aligned: false, alignedBestGuess: false })], transaction: { mailFrom: "" } };
+  assert.deepEqual(marks({ ...unauthenticated, ...nullPath }), { unverified: true, via: null }, "SPF of a HELO name");
+  const forged: Case = {
+    transaction: { mailFrom: "x@contoso.com" },
+    spf: [spfOf({ result: "fail" })],
+    dkim: [signatureOf({ domain: "attack.example" })],
+    dmarc: { result: "none", reason: "no-record" },
+  };
+  assert.deepEqual(marks(forged), { unverified: false, via: "attack.example" });
+});
+
 test("without spoof intelligence neither is shown", () => {
   assert.deepEqual(marks(unauthenticated, { spoofIntelligence: false }), nothing);
 });

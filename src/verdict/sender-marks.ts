@@ -5,14 +5,13 @@
  */
 import { authorOf } from "../evidence/from/author.ts";
 import { isAtOrBelow } from "../mail/domain.ts";
-import { domainOfAddress } from "./overrides/address-form.ts";
 import type { Policy } from "./policy.ts";
 import type { DecisionInput, Standing, Verdict } from "./verdict.ts";
 
 export type SenderMarks = {
   /** Neither SPF nor DKIM passes, nor DMARC or composite authentication. */
   readonly unverified: boolean;
-  /** The domain of a signature, or else of MAIL FROM, that is neither the author's nor related to it; null: none is shown. */
+  /** The domain of a verified signature, or else of an envelope that SPF passed, where none of them is the author's; null: none is shown. */
   readonly via: string | null;
 };
 
@@ -24,10 +23,15 @@ export function senderMarks(
   if (spoofIntelligence === false || transaction.direction === "outbound") return none;
   const { dmarc, spf, dkim } = evidence;
   const composite = verdict.compauth === "pass" || dmarc.result === "pass" || dmarc.result === "bestguesspass";
-  const passes =
-    dkim.some(({ result }) => result === "pass") || spf.some(({ identity, result }) => identity === "mailfrom" && result === "pass");
-  const unverified = !composite && !passes;
-  return unverified ? anonymous : withVia(viaOf(transaction.mailFrom, authorOf(from).domains[0], { dkim, standing }));
+  // Only what is verified counts: an envelope that is merely written could silence either mark.
+  const identifiers = [
+    ...dkim.filter(({ result }) => result === "pass"),
+    ...spf.filter(({ identity, result }) => identity === "mailfrom" && result === "pass"),
+  ].flatMap(({ domain }) => domain ?? []);
+  // SPF of the null path speaks for a host, not for a sender.
+  const passes = dkim.some(({ result }) => result === "pass") || (transaction.mailFrom !== "" && identifiers.length > 0);
+  if (!composite && !passes) return anonymous;
+  return standing === "allowed" ? none : withVia(viaOf(identifiers, authorOf(from).domains[0]));
 }
 
 const none: SenderMarks = { unverified: false, via: null };
@@ -37,14 +41,9 @@ function withVia(via: string | null): SenderMarks {
   return via === null ? none : { unverified: false, via };
 }
 
-type Signers = { readonly dkim: DecisionInput["evidence"]["dkim"]; readonly standing: Standing };
-
 /** One identifier of the author's, or below it, and nothing is shown. */
-function viaOf(mailFrom: string | null, author: string | undefined, { dkim, standing }: Signers): string | null {
-  if (author === undefined || standing === "allowed") return null;
-  const sender = mailFrom === null ? null : domainOfAddress(mailFrom);
-  const signers = dkim.flatMap(({ result, domain }) => (result === "pass" && domain !== null ? domain : []));
-  const identifiers = sender === null ? signers : [...signers, sender];
+function viaOf(identifiers: readonly string[], author: string | undefined): string | null {
+  if (author === undefined) return null;
   const related = (domain: string): boolean => isAtOrBelow(domain, author) || isAtOrBelow(author, domain);
   return identifiers.some(related) ? null : (identifiers[0] ?? null);
 }

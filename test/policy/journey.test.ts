@@ -184,6 +184,20 @@ describe("rules and filters of the configuration", () => {
   });
 });
 
+test("attack: a forged field of ours, or of a filter, is gone before a rule reads it", async () => {
+  const rule = (text: string): string => `${enforce}[[rules]]\nname = "r"\ntext = '${text}'\n`;
+  const passed = rule('when client is 198.51.100.7 and header authentication-results contains "dmarc=pass" then bypass authentication');
+  const forged = await arrive({
+    config: passed,
+    from: "ceo@strict.example",
+    fields: ["Authentication-Results: mx.fabrikam.com; dmarc=pass"],
+  });
+  assert.deepEqual([told(forged).verdict, forged.removals.length], ["fail 000", 1]);
+  const scan = '[[filters]]\nname = "av"\nheader = "X-Scan"\nnetworks = ["203.0.113.0/24"]\nclean = ["clean"]\n';
+  const unscanned = `${rule('when not header x-scan contains "clean" then quarantine')}${scan}`;
+  assert.equal((await arrive({ config: unscanned, fields: ["X-Scan: clean"] })).action.kind, "quarantine");
+});
+
 describe("rules beside the verdict", () => {
   test("From enforcement: two From fields are refused with 5.7.512, and nothing forgives them", async () => {
     const refused = await arrive({ config: enforce, fields: ["From: a@other.example"], entries: [listed("ip-allow", "198.51.100.7")] });
@@ -198,6 +212,19 @@ describe("rules beside the verdict", () => {
       assigned.removals.map(({ name, index }) => `${name} ${index}`),
       ["from 1"],
     );
+  });
+  test("attack: an empty From does not borrow an envelope that nobody vouches for", async () => {
+    const config = `${enforce}from_empty = "assign-mail-from"\n`;
+    const paths = ["ceo@strict.example", '"boss@bank.example> <x"@evil.example', ""];
+    for (const mailFrom of paths) {
+      const found = await arrive({ config, from: "", fields: ["From: "], envelope: { mailFrom } });
+      assert.deepEqual(
+        found.headers.filter((field) => field.startsWith("From:")),
+        [],
+        mailFrom,
+      );
+      assert.equal(found.action.smtp?.enhanced, "5.7.512", mailFrom);
+    }
   });
   test("RFC 7505: mail of a domain that cannot receive is refused only if asked for", async () => {
     const mail = { envelope: { mailFrom: "x@silent.example" } };
@@ -215,12 +242,39 @@ describe("rules beside the verdict", () => {
   });
 });
 
+test("attack: an IPv6 client without a name is asked for one also where the recipient has no domain", async () => {
+  const config = `${enforce}[[domains]]\nname = "fabrikam.com"\nipv6 = true\n`;
+  for (const recipient of ["postmaster", "ann@[192.0.2.1]"]) {
+    const { action } = await arrive({ config, envelope: { ip: "2001:db8::7", rcptTo: [recipient] } });
+    assert.equal(action.smtp?.enhanced, "4.7.25", recipient);
+  }
+});
+
+test("along the dialogue RCPT comes first: an IPv6 refusal there, not that of the broken From", async () => {
+  const config = `${enforce}[[domains]]\nname = "fabrikam.com"\n`;
+  const { action } = await arrive({ config, fields: ["From: a@other.example"], envelope: { ip: "2001:db8::7" } });
+  assert.equal(action.smtp?.enhanced, "5.2.1");
+});
+
+test("a relay network that does not log in is our own: outbound, and From must belong to it", async () => {
+  const config = `${enforce}[[outbound.accounts]]\nnetworks = ["198.51.100.0/24"]\ndomains = ["fabrikam.com"]\n`;
+  const stranger = await arrive({ config, entries: [listed("ip-allow", "198.51.100.7")] });
+  assert.deepEqual([stranger.transaction.direction, stranger.action.kind], ["outbound", "reject"]);
+  assert.equal((await arrive({ config, from: "ann@fabrikam.com" })).action.kind, "deliver");
+});
+
 describe("tenants", () => {
   const config = `${enforce}[[tenants]]\nid = "blue"\ndomains = ["blue.example"]\n[[tenants]]\nid = "green"\ndomains = ["green.example"]\n`;
   test("row 11: the domain of the recipient's own organization is 601; another tenant's is a stranger's", async () => {
     const to = (recipient: string): Promise<Inspection> => arrive({ config, from: "boss@blue.example", envelope: { rcptTo: [recipient] } });
     assert.equal(told(await to("ann@blue.example")).verdict, "fail 601");
     assert.equal(told(await to("ann@green.example")).verdict, "fail 001");
+  });
+  test("mail for two tenants at once is nobody's: what one says is not the other's", () => {
+    const loaded = loadConfig(Buffer.from(config));
+    assert.ok(loaded.ok);
+    const of = (...recipients: string[]): string => tenantOfRecipients(judgePolicyOf(loaded.config), recipients);
+    assert.deepEqual([of("a@blue.example", "b@green.example"), of("<b@green.example>"), of("x@other.example")], ["", "green", ""]);
   });
   test("sightings say whether a spoof is internal or external, and whose", async () => {
     const seen: Sighting[] = [];
