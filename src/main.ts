@@ -48,6 +48,7 @@ async function worker({ setup, resolver, memory: url }: WorkerSetup): Promise<vo
   const leave = (left: LeftByMessage): void => port.postMessage({ kind: "left", left } satisfies WorkerReply);
   const recording = {
     record: (lesson) => leave({ lesson }),
+    recordSent: (sent) => leave({ sent }),
     recordDecision: (decision) => leave({ decision }),
     recordSighting: (sighting) => leave({ sighting }),
     recordMatched: (matched) => leave({ matched }),

@@ -5,6 +5,7 @@
  */
 import type { Client } from "pg";
 import { limits } from "../base/limits.ts";
+import { dayOf } from "../memory/decay.ts";
 import type { EntriesQuestion, Entry, FoundEntries } from "../memory/entries.ts";
 import { knownEntries } from "./postgres-entries.ts";
 import { postgresReport } from "./postgres-fault.ts";
@@ -33,6 +34,7 @@ const firstMs = 500;
 export function openEntriesCopy(url: string, mayOpen: () => boolean): EntriesCopy {
   let copy: Copy | null = null;
   let asOf: number | null = null;
+  let readOn = -1;
   let client: Client | null = null;
   let timer: NodeJS.Timeout | null = null;
   let pauseMs: number = limits.storeRetryMs;
@@ -47,7 +49,10 @@ export function openEntriesCopy(url: string, mayOpen: () => boolean): EntriesCop
   const work = async (): Promise<void> => {
     try {
       client ??= await listening(url, () => turn());
-      copy = await refreshed(client, copy);
+      // The days of matches change without a notice: read anew with each day, so that no entry here ends for want of them.
+      const today = dayOf(Date.now());
+      copy = await refreshed(client, today === readOn ? copy : null);
+      readOn = today;
       asOf = Date.now();
       fault = null;
       pauseMs = limits.storeRetryMs;

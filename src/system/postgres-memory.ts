@@ -64,7 +64,7 @@ export async function openPostgresMemory(url: string, { localSuffixes, journal }
 /** The reading side alone, for a thread beside the one that writes: what is recorded goes to `record`. It keeps no copy of the entries. */
 export async function openPostgresReader(
   url: string,
-  record: Pick<Memory, "record" | "recordDecision" | "recordSighting" | "recordMatched">,
+  record: Pick<Memory, "record" | "recordSent" | "recordDecision" | "recordSighting" | "recordMatched">,
 ): Promise<Memory> {
   const reading = openPostgresReading(url);
   await reading.ready();
@@ -78,7 +78,6 @@ export async function openPostgresReader(
       const fresh = firstToday(matched);
       if (fresh !== null) record.recordMatched(fresh);
     },
-    recordSent: nothing,
     recordWord: nothing,
     flush: () => Promise.resolve(),
     health: () => healthOf({ name: shownUrl(url), queue: null, reading, copy: null }),

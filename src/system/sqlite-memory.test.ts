@@ -191,7 +191,7 @@ test("store: the reading side alone answers in another thread's stead and hands 
   const nothing = (): void => {};
   const reading = openSqliteReading(path, {
     record: (each) => handed.push(each),
-    ...{ recordDecision: nothing, recordSighting: nothing, recordMatched: nothing },
+    ...{ recordSent: nothing, recordDecision: nothing, recordSighting: nothing, recordMatched: nothing },
   });
   memory.record(lesson());
   await memory.flush();

@@ -89,7 +89,6 @@ export function openSqliteReading(path: string, record: Left): Memory {
       const fresh = firstToday(matched);
       if (fresh !== null) record.recordMatched(fresh);
     },
-    recordSent: nothing,
     recordWord: nothing,
     flush: () => Promise.resolve(),
     health: () => healthOf(path, null, reading.fault()),
@@ -98,7 +97,7 @@ export function openSqliteReading(path: string, record: Left): Memory {
 }
 
 /** What a message leaves behind. */
-export type Left = Pick<Memory, "record" | "recordDecision" | "recordSighting" | "recordMatched">;
+export type Left = Pick<Memory, "record" | "recordSent" | "recordDecision" | "recordSighting" | "recordMatched">;
 
 type Reading = {
   history(question: HistoryQuestion): ReturnType<SqliteReader["history"]> | typeof unavailable;

@@ -8,7 +8,7 @@ import type { MemoryUrl } from "../../config/values.ts";
 import type { Decision } from "../../memory/journal.ts";
 import type { Matched, Memory } from "../../memory/memory.ts";
 import type { Sighting } from "../../memory/sightings.ts";
-import type { Lesson } from "../../verdict/history.ts";
+import type { Lesson, Sent } from "../../verdict/history.ts";
 import { inOrder } from "./in-order.ts";
 import { type Outcome, type Setup, together, troubleOutcome } from "./outcome.ts";
 import type { ResolverChoice, Worker } from "./ports.ts";
@@ -25,6 +25,7 @@ export type WorkerReply =
 /** What a message leaves in the store. */
 export type LeftByMessage =
   | { readonly lesson: Lesson }
+  | { readonly sent: Sent }
   | { readonly decision: Decision }
   | { readonly sighting: Sighting }
   | { readonly matched: Matched };
@@ -32,6 +33,7 @@ export type LeftByMessage =
 /** What another thread's message left, into the store. */
 export function recordLeft(memory: Memory, left: LeftByMessage): void {
   if ("lesson" in left) memory.record(left.lesson);
+  else if ("sent" in left) memory.recordSent(left.sent);
   else if ("decision" in left) memory.recordDecision(left.decision);
   else if ("sighting" in left) memory.recordSighting(left.sighting);
   else memory.recordMatched(left.matched);

@@ -543,7 +543,10 @@ for (const [name, entries, forgives] of forgiving) {
       const verdict: Verdict = { compauth: "fail", reason: "001", explanation: "", facts: [] };
       const found = fromOverrides(input, matched, { input, verdict, standing: "unknown", answers: {} });
       const policy = profile === undefined ? { mode: "enforce" as const } : { mode: "enforce" as const, profile };
-      return enforceFrom({ transaction: input.transaction, from: input.from, overrides: found, envelopeVerified: false, account: null }, policy).outcome;
+      return enforceFrom(
+        { transaction: input.transaction, from: input.from, overrides: found, envelopeVerified: false, account: null },
+        policy,
+      ).outcome;
     };
     assert.equal(outcome("no-space-before-bracket", "inbound"), forgives ? "stamp" : "refuse");
     assert.equal(outcome("several-fields", "inbound"), "refuse", "forgiven by nothing");
