@@ -11,6 +11,8 @@ export type SightingSources = {
   mayOpen(sighting: Sighting, opened: () => number): boolean;
   /** Runs `work`; where it throws, what it has counted is taken back, since the same sightings come again. */
   attempt<T>(work: () => T): T;
+  /** Begins work that ends elsewhere: what is given takes back, once, what was counted since, for work that comes again. */
+  begin(): () => void;
 };
 
 export function countSightingSources(): SightingSources {
@@ -33,6 +35,13 @@ export function countSightingSources(): SightingSources {
         attempted?.push(name);
       }
       return true;
+    },
+    begin: () => {
+      const counted: string[] = [];
+      attempted = counted;
+      return () => {
+        for (const name of counted.splice(0)) count(name, -1);
+      };
     },
     attempt: (work) => {
       attempted = [];

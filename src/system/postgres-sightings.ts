@@ -12,7 +12,7 @@ import { type GatheredSighting, readSighting, type StoredSighting, storedSightin
 
 const sightingsLock = 0x41737381;
 
-/** Gives the number of rows. */
+/** Gives the number of rows. What it counts of the sources is the caller's to take back, who knows whether the transaction was kept. */
 export async function writeSightings(client: ClientBase, given: readonly GatheredSighting[], sources: SightingSources): Promise<number> {
   const gathered = given.filter(({ key }) => isStorable(key.domain) && isStorable(key.infrastructure) && isStorable(key.tenant));
   if (gathered.length === 0) return 0;
@@ -28,13 +28,11 @@ export async function writeSightings(client: ClientBase, given: readonly Gathere
     known.set(name, merged);
     written.set(name, { key, row: merged });
   };
-  sources.attempt(() => {
-    for (const { key, row, first } of gathered) {
-      const fits = known.has(nameOf(key)) || sources.mayOpen(first, () => opened.get(dayName(key)) ?? 0);
-      if (fits) put(key, row);
-      else put(overflowKey(key), { ...row, users: [], samples: [] });
-    }
-  });
+  for (const { key, row, first } of gathered) {
+    const fits = known.has(nameOf(key)) || sources.mayOpen(first, () => opened.get(dayName(key)) ?? 0);
+    if (fits) put(key, row);
+    else put(overflowKey(key), { ...row, users: [], samples: [] });
+  }
   const rows = Array.from(written.values(), ({ key, row }) => ({ ...key, ...storedSighting(row) }));
   await client.query(putSql, [JSON.stringify(rows)]);
   return rows.length;

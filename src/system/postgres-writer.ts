@@ -164,8 +164,12 @@ function writingOf({ pairs }: Caps): (store: Store, items: string) => Promise<Wr
     let rows = 0;
     for (const { json, number } of pieces.of(items)) {
       const { value: gathered, takeBack } = teaching.sources.tentative(() => gather(json, teaching));
+      let uncount = (): void => {};
       try {
         const written = await inTransaction(client, async () => {
+          // A transaction that is tried again has written nothing before.
+          uncount();
+          uncount = pairs.begin();
           if (!(await claimBatch(client, { id, number, day: dayOf(Date.now()) }))) return null;
           const { ledger, matched, sightings, decisions } = gathered;
           const { records, sizes } = await writeDecisions(client, decisions);
@@ -178,6 +182,7 @@ function writingOf({ pairs }: Caps): (store: Store, items: string) => Promise<Wr
         rows += written ?? 0;
       } catch (error) {
         takeBack();
+        uncount();
         throw error;
       }
     }
