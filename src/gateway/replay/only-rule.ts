@@ -1,20 +1,10 @@
 /** A policy under which one rule acts and every other one is observed: what the rule alone would do, before it graduates. */
+import { type EnforcedRule, enforcedRules } from "../../config/enforced.ts";
 import type { JudgePolicy } from "../judge.ts";
 
 /** As in `policy.enforce` of the configuration, in the order in which they are met along a message's way. */
-export const ruleNames = [
-  "ipv6",
-  "null_mx",
-  "from",
-  "blocks",
-  "rules",
-  "filters",
-  "dmarc_reject",
-  "dmarc_quarantine",
-  "spoof",
-  "suspicion",
-] as const;
-export type RuleName = (typeof ruleNames)[number];
+export const ruleNames: readonly RuleName[] = enforcedRules;
+export type RuleName = EnforcedRule;
 
 export function onlyRule(policy: JudgePolicy, rule: RuleName): JudgePolicy {
   return withRules(policy, (name) => name === rule);

@@ -75,6 +75,14 @@ test("keys are bounded whatever a sender shows, and the client's own prefix is a
   assert.ok(pairKeysOf(messageOf({ names: ["mail.fabrikam.com"] })).length <= 16, "an ordinary message asks for few");
 });
 
+test("attack: further authors hide no block: each author's names are asked for", () => {
+  const decoys = ["p.d1.example.com", "q.d2.example.net", "r.d3.example.org"];
+  const message = messageOf({ from: "a@x.mail.bank.example", authors: ["x.mail.bank.example", ...decoys] });
+  const block = entry("mail.bank.example, *", "block");
+  assert.ok(matches(block, message) !== null);
+  assert.ok(pairKeysOf(message).includes(pairKeyOf(block)));
+});
+
 test("matchedPairs: what the decision reads; expired entries and, for consumers, accepting ones are not in force", () => {
   const message = messageOf({ signers: ["fabrikam.com"] });
   const allow = { ...entry("contoso.com, fabrikam.com", "allow"), expiry: { kind: "idle", days: 90 } as const };
