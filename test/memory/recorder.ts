@@ -1,9 +1,11 @@
 /**
  * The process that gets killed: `node test/memory/recorder.ts PATH RUN SEED`, or a URL of PostgreSQL. Opens the store, records events in bursts of 1 to 40, and
- * writes the number of events that flush() has acknowledged, a line each. Now and then it closes the store and opens it again, without
- * waiting and with events that nobody has flushed. Never ends by itself.
+ * writes the number of events that flush() has acknowledged, a line each. Some acknowledgments come late: a line "late" is written and
+ * some time goes by before the number. Now and then it closes the store and opens it again, without waiting and with events that nobody
+ * has flushed. Never ends by itself.
  */
 import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openPostgresMemory } from "../../src/system/postgres-memory.ts";
 import { openSqliteMemory } from "../../src/system/sqlite-memory.ts";
 import { recordEvent, seeded } from "./recording.ts";
@@ -25,6 +27,10 @@ for (let event = 0; ; ) {
     memory = await open();
   } else if (chance < 0.8) {
     await memory.flush();
+    if (random() < 0.3) {
+      writeSync(1, "late\n");
+      await sleep(10);
+    }
     writeSync(1, `${event}\n`);
   }
 }
