@@ -187,4 +187,11 @@ export const limits = {
   ruleTextCharactersMax: 256, // a quoted text: a pattern, a stamp, a reply
   rulesMax: 200,
   filterFieldCharactersMax: 4096,
+  // Doors. Local, all of them.
+  proxyMemoryBytesMax: 256 * 1024, // of one message in memory at the proxy; more goes to a file
+  deferralsMax: 3, // answers "come again" to one message before it is accepted, marked
+  deferredKeyCharactersMax: 600, // of what tells one of them from another
+  deferredMessagesKept: 20_000, // messages whose deferrals are counted
+  stageMs: 20_000, // an answer at MAIL or RCPT, below Postfix's 30 s a command
+  dataStageMs: 120_000, // an answer at the end of DATA, below Postfix's 300 s
 } as const;

@@ -11,7 +11,7 @@ import { tooBroad } from "./conflicts-trust.ts";
 import { type EnforcedRule, enforcedRules, isEnforced } from "./enforced.ts";
 import { filterKeys } from "./entries-of.ts";
 import type { Config } from "./schema.ts";
-import type { HostPort } from "./values.ts";
+import type { Endpoint, HostPort } from "./values.ts";
 
 /** Enforcement, and what it goes by. */
 export function actionConflicts(config: Config): readonly Conflict[] {
@@ -81,23 +81,40 @@ function filterConflicts(filter: Config["filters"][number], path: string): reado
   ];
 }
 
-export function listenConflicts({ listen }: Config): readonly Conflict[] {
-  const { milter, smtp, http } = listen;
-  const doors: readonly [string, HostPort | null][] = [
-    ["listen.milter", milter?.kind === "inet" ? milter : null],
-    ["listen.smtp.address", smtp?.address ?? null],
-    ["listen.http", http],
+export function listenConflicts({ listen, smtp: habits }: Config): readonly Conflict[] {
+  const doors: readonly [string, Endpoint | null][] = [
+    ["listen.milter", listen.milter],
+    ["listen.submission_milter", listen.submission_milter],
+    ["listen.smtp.address", inet(listen.smtp?.address)],
+    ["listen.submission_smtp.address", inet(listen.submission_smtp?.address)],
+    ["listen.http", inet(listen.http)],
   ];
   const taken = new Map<string, string>();
   const clashes = doors.flatMap(([path, at]) => {
-    if (at === null || at.port === 0) return [];
-    const place = `${at.host}:${at.port}`;
+    if (at === null || (at.kind === "inet" && at.port === 0)) return [];
+    const place = placeOf(at);
     const other = taken.get(place);
     taken.set(place, other ?? path);
-    return other === undefined ? [] : [error(path, `another port: ${other} has this one`)];
+    return other === undefined ? [] : [error(path, `another ${at.kind === "inet" ? "port" : "path"}: ${other} has this one`)];
   });
-  const loops = smtp !== null && smtp.address.port === smtp.next_hop.port && smtp.address.host === smtp.next_hop.host;
-  return loops ? [...clashes, error("listen.smtp.next_hop", "another server: mail would come back here")] : clashes;
+  const loops = (["smtp", "submission_smtp"] as const).flatMap((door) => {
+    const proxy = listen[door];
+    const back = proxy === null ? undefined : taken.get(placeOf(proxy.next_hop.endpoint));
+    return back === undefined ? [] : [error(`listen.${door}.next_hop`, `another server: mail would come back here, to ${back}`)];
+  });
+  const halfTls = (habits.tls_certificate === null) !== (habits.tls_key === null);
+  const tls = halfTls
+    ? [error(`smtp.${habits.tls_key === null ? "tls_key" : "tls_certificate"}`, "both or neither: STARTTLS needs both")]
+    : [];
+  return [...clashes, ...loops, ...tls];
+}
+
+function inet(at: HostPort | null | undefined): Endpoint | null {
+  return at == null ? null : { kind: "inet", ...at };
+}
+
+function placeOf(at: Endpoint): string {
+  return at.kind === "inet" ? `${at.host}:${at.port}` : `unix:${at.path}`;
 }
 
 export function stampConflicts({ stamp }: Config): readonly Conflict[] {

@@ -141,6 +141,17 @@ text = "when client in 192.0.2.0/24 then bypass spoof"
     [["listen.http", 3, /listen\.milter has this one/]],
   ],
   [
+    "two doors at one socket",
+    '[listen]\nmilter = "unix:/run/a.sock"\nsubmission_milter = "unix:/run/a.sock"',
+    [["listen.submission_milter", 3, /another path: listen\.milter has this one/]],
+  ],
+  [
+    "a proxy that hands mail to the proxy of the other direction",
+    '[listen]\nsmtp = { address = "127.0.0.1:25", next_hop = "127.0.0.1:26" }\nsubmission_smtp = { address = "127.0.0.1:26", next_hop = "lmtp:127.0.0.1:24" }',
+    [["listen.smtp.next_hop", 2, /come back here, to listen\.submission_smtp/]],
+  ],
+  ["a certificate without its key", '[smtp]\ntls_certificate = "/etc/mx.pem"', [["smtp.tls_key", 1, /both/]]],
+  [
     "a proxy that hands mail to itself",
     '[listen]\nsmtp = { address = "127.0.0.1:25", next_hop = "127.0.0.1:25" }',
     [["listen.smtp.next_hop", 2, /come back/]],

@@ -13,7 +13,7 @@ export type Reload =
       readonly config: Config;
       /** `policy.mode`; a list and `[[tables]]` as one key. */
       readonly changed: readonly string[];
-      /** Of these, what counts when Assay is started again: where it listens, and its store. */
+      /** Of these, what counts when Assay is started again: where it listens and with how many processes, and its store. */
       readonly restart: readonly string[];
       readonly warnings: readonly ConfigWarning[];
     }
@@ -24,7 +24,7 @@ export function reloadConfig(old: Config, bytes: Uint8Array): Reload {
   if (!loaded.ok) return { kind: "refused", errors: loaded.errors };
   const changed = changedKeys(old, loaded.config, "");
   if (changed.length === 0) return { kind: "same" };
-  const restart = changed.filter((path) => /^(?:listen|memory)\./.test(path));
+  const restart = changed.filter((path) => /^(?:listen|memory|serve|smtp)\./.test(path));
   return { kind: "new", config: loaded.config, changed, restart, warnings: loaded.warnings };
 }
 

@@ -4,29 +4,13 @@
  * found; mistakes that take two keys are in conflicts.ts. It knows no file and no environment.
  */
 import type { z } from "zod";
+import { http, listen, log, milter, serve, smtp } from "./door-keys.ts";
 import { authservId, domains, filters, outbound, rules, tenants, trust } from "./entry-keys.ts";
 import { listOf, table, text } from "./forms.ts";
 import { history, journal, policy, stamp } from "./policy-keys.ts";
 import * as values from "./values.ts";
 
 export type Config = z.output<typeof configSchema>;
-
-const hostPort = text('HOST:PORT, such as "127.0.0.1:8890" or "[::1]:8890"', values.hostPort);
-
-const listen = table({
-  milter: text('"inet:HOST:PORT" or "unix:/PATH"', values.endpoint)
-    .nullable()
-    .default(null)
-    .meta({ description: "Milter door, for Postfix and Sendmail.", sample: '"inet:127.0.0.1:8891"' }),
-  smtp: table({
-    address: hostPort.meta({ description: "Where the SMTP proxy listens.", sample: '"127.0.0.1:2525"' }),
-    next_hop: hostPort.meta({ description: "Where it passes mail on to.", sample: '"127.0.0.1:2526"' }),
-  })
-    .nullable()
-    .default(null)
-    .meta({ description: "SMTP proxy door.", sample: '{ address = "127.0.0.1:2525", next_hop = "127.0.0.1:2526" }' }),
-  http: hostPort.nullable().default(null).meta({ description: "HTTP API and console.", sample: '"127.0.0.1:8890"' }),
-});
 
 const memory = table({
   url: text('"sqlite:PATH" or "postgres://…"', values.memoryUrl)
@@ -52,6 +36,11 @@ export const configSchema = table({
   domains: domains.describe("Accepted domains; none: every recipient is ours."),
   tenants: tenants.describe("Organizations that share this installation; none: there is one, and [[domains]] are its own."),
   listen: listen.prefault({}).describe("Doors that `assay serve` opens."),
+  milter: milter.prefault({}).describe("Habits of the milter doors."),
+  smtp: smtp.prefault({}).describe("Habits of the SMTP proxy doors."),
+  http: http.prefault({}).describe("Who may use the HTTP door, and for how much."),
+  serve: serve.prefault({}).describe("The service as a whole."),
+  log: log.prefault({}).describe("What is told while it runs."),
   memory: memory.prefault({}).describe("Where history is kept."),
   dns: dns.prefault({}).describe("Which DNS is asked."),
   trust: trust.prefault({}).describe("Whose word is believed."),

@@ -33,6 +33,26 @@ export function endpoint(text: string): Endpoint | null {
   return where === null ? null : { kind: "inet", ...where };
 }
 
+export type NextHop = { readonly protocol: "smtp" | "lmtp"; readonly endpoint: Endpoint };
+
+/** `127.0.0.1:2526`, `smtp:127.0.0.1:2526`, `lmtp:127.0.0.1:24`, `lmtp:unix:/run/dovecot/lmtp`. */
+export function nextHop(text: string): NextHop | null {
+  const [, protocol = "smtp", rest = ""] = /^(?:(smtp|lmtp):)?(.*)$/s.exec(text) ?? [];
+  const where = endpoint(rest.startsWith("unix:") ? rest : `inet:${rest}`);
+  if (where === null || (where.kind === "inet" && where.port === 0)) return null;
+  return { protocol: protocol === "lmtp" ? "lmtp" : "smtp", endpoint: where };
+}
+
+/** `sha256:` and 64 hexadecimal digits: the digest of a token, so that the file does not hold the token itself. */
+export function tokenDigest(text: string): string | null {
+  return /^sha256:[0-9a-f]{64}$/.test(text) ? text : null;
+}
+
+/** The absolute path of a file. */
+export function absolutePath(text: string): string | null {
+  return text.startsWith("/") && !text.includes("\0") ? text : null;
+}
+
 /** `sqlite:assay.db`, `postgres://user@host/database`. */
 export function memoryUrl(text: string): MemoryUrl | null {
   if (text.startsWith("sqlite:")) {

@@ -41,11 +41,19 @@ export type BudgetOptions = {
   readonly onQuestion?: ((question: Question) => void) | undefined;
   /** Quotas other than laneQuotas, for a mechanism that runs alone. */
   readonly quotas?: Partial<Record<Lane, number>>;
+  /** Questions that reserved lanes asked for this message before, under a budget of their own. */
+  readonly asked?: number | undefined;
 };
 
 /** Opens the budget of one message; the deadline counts from now. */
 export function messageDns(resolver: Resolver, options: BudgetOptions): (lane: Lane | SpareLane) => Dns {
-  const message: Message = { resolver, options, asked: new Map(), until: options.clock() + limits.messageDnsMs, spare: spareMax };
+  const message: Message = {
+    resolver,
+    options,
+    asked: new Map(),
+    until: options.clock() + limits.messageDnsMs,
+    spare: spareMax - (options.asked ?? 0),
+  };
   return (lane) => new OpenLane(message, lane);
 }
 

@@ -23,9 +23,13 @@ import { validateFrom } from "./from/validate.ts";
 import { infrastructureOf } from "./infrastructure/client.ts";
 import { askImplicit, decidesExplicitly } from "./infrastructure/implicit.ts";
 import { checkIprev } from "./iprev/check.ts";
+import type { IprevResult } from "./iprev/result.ts";
 import { bodyHashes } from "./signature/body-hash.ts";
 import { checkHost } from "./spf/check-host.ts";
 import type { SpfResult } from "./spf/result.ts";
+
+/** What the client and its envelope alone lead to: it can be under way before the message comes. */
+export type ClientEvidence = { readonly spf: readonly Promise<SpfResult>[]; readonly iprev: Promise<IprevResult> };
 
 export type GatherDeps = {
   readonly lane: (lane: Lane | SpareLane) => Dns;
@@ -36,6 +40,8 @@ export type GatherDeps = {
   readonly trustedSealers?: readonly TrustedSealer[] | undefined;
   /** Our name, for the SPF macro %{r}. */
   readonly receiver: string;
+  /** Begun before, for the same envelope. */
+  readonly begun?: ClientEvidence | null | undefined;
 };
 
 export type Gathered = { readonly from: FromResult; readonly evidence: Evidence; readonly size: number };
@@ -53,8 +59,7 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
   const dkim = prepareDkim(header, { authorDomains: author.domains, dns: deps.lane("dkim"), clock: deps.clock });
   expectIdentifiers(dmarc, envelope, dkim.domains);
   const arc = prepareArc(header, { dns: deps.lane("arc"), clock: deps.clock, trustedSealers: deps.trustedSealers ?? [] });
-  const spf = checkIdentities(envelope, deps);
-  const iprev = checkIprev(envelope.ip, deps.lane("iprev"));
+  const { spf, iprev } = deps.begun ?? beginClient(envelope, deps);
   const bodies = bodyHashes([...dkim.bodyHashes, ...arc.bodyHashes], header.lineEnd);
   const report = reportReader(header, envelope.mailFrom);
   const reading = readBody(message.body, header.lineEnd, report === null ? [bodies] : [bodies, report]);
@@ -76,6 +81,11 @@ export async function gather(message: OpenMessage, envelope: Transaction, deps: 
     bounceOf: report?.returned ?? null,
   };
   return { from, evidence, size: message.headBytes + read.bytes };
+}
+
+/** Starts SPF and iprev. */
+export function beginClient(envelope: Transaction, deps: Pick<GatherDeps, "lane" | "clock" | "receiver">): ClientEvidence {
+  return { spf: checkIdentities(envelope, deps), iprev: checkIprev(envelope.ip, deps.lane("iprev")) };
 }
 
 /** The operator's suffixes come on top of those that ship with Assay. */
@@ -124,7 +134,7 @@ function expectIdentifiers(dmarc: DmarcEvaluation, { mailFrom, helo }: Transacti
   if (sender !== null) dmarc.expect(sender);
 }
 
-function checkIdentities(envelope: Transaction, deps: GatherDeps): readonly Promise<SpfResult>[] {
+function checkIdentities(envelope: Transaction, deps: Pick<GatherDeps, "lane" | "clock" | "receiver">): readonly Promise<SpfResult>[] {
   const { ip, helo, mailFrom } = envelope;
   const mailfrom = checkHost(
     { ip, sender: mailFrom, helo, identity: "mailfrom" },

@@ -15,10 +15,20 @@ import type { JudgePolicy, OverrideFacts } from "./judge.ts";
 
 /** The envelope that every row runs on. A hop is believed of inbound mail alone, and by nobody with profile consumer. */
 export function arrived(opened: Transaction, header: Header, policy: JudgePolicy): Transaction {
-  const envelope = isOwnRelay(opened, policy) ? { ...opened, direction: "outbound" as const } : opened;
+  const envelope = directed(opened, policy);
   const hops = policy.trustedHops ?? none;
   if (hops.length === 0 || envelope.direction === "outbound" || policy.profile === "consumer") return envelope;
   return behindHop(envelope, trueClient(envelope.ip, header, { hops, networks: policy.trustedNetworks }));
+}
+
+/** Mail of a relay of ours is outbound, whoever took it. */
+export function directed(opened: Transaction, policy: JudgePolicy): Transaction {
+  return isOwnRelay(opened, policy) ? { ...opened, direction: "outbound" } : opened;
+}
+
+/** Does a gateway of ours stand between us and the client? Then the client is known with the header, and not before. */
+export function isBehindHop({ ip, direction }: Transaction, { trustedHops = none, profile }: JudgePolicy): boolean {
+  return direction === "inbound" && profile !== "consumer" && ip !== null && isInOneOf(ip, trustedHops);
 }
 
 /** An account that does not log in, known by the address of its relay: its mail is our own. */

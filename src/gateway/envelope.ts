@@ -13,11 +13,17 @@ export type Envelope = {
   readonly rcptTo?: readonly string[] | string | null | undefined;
   readonly tls?: Tls | null | undefined;
   readonly authenticatedAs?: string | null | undefined;
+  /** Which listener took the message; its inspection is then kept, and its id written into the report. */
+  readonly listener?: string | null | undefined;
+  readonly queueId?: string | null | undefined;
+  /** Where it is not told by a login: a listener for submission has outbound mail alone. */
+  readonly direction?: "inbound" | "outbound" | undefined;
 };
 
-export function openTransaction(envelope: Envelope, header: Header): Transaction {
+/** `header` null: before the message has come. */
+export function openTransaction(envelope: Envelope, header: Header | null): Transaction {
   const ip = envelope.ip == null ? null : parseIpAddress(envelope.ip);
-  const messageId = fieldsNamed(header, "message-id")[0];
+  const messageId = header === null ? undefined : fieldsNamed(header, "message-id")[0];
   const rcptTo = envelope.rcptTo ?? [];
   return {
     ip: ip === null ? null : formatIpAddress(ip),
@@ -27,10 +33,10 @@ export function openTransaction(envelope: Envelope, header: Header): Transaction
     rcptTo: (typeof rcptTo === "string" ? [rcptTo] : rcptTo).map(withoutBrackets),
     tls: envelope.tls ?? null,
     authenticatedAs: envelope.authenticatedAs ?? null,
-    listener: null,
-    direction: envelope.authenticatedAs == null ? "inbound" : "outbound",
-    queueId: null,
-    messageId: messageId === undefined ? null : unfoldedValue(header, messageId),
+    listener: envelope.listener ?? null,
+    direction: envelope.direction ?? (envelope.authenticatedAs == null ? "inbound" : "outbound"),
+    queueId: envelope.queueId ?? null,
+    messageId: header === null || messageId === undefined ? null : unfoldedValue(header, messageId),
     size: null,
     trustedHop: null,
   };

@@ -1,9 +1,11 @@
 /** What an inspection is given: the message with its envelope, and what it needs besides. Types only. */
 import type { Question } from "../dns/budget.ts";
 import type { Clock, Resolver } from "../dns/resolver.ts";
+import type { Header } from "../mail/header.ts";
 import type { MessageSource } from "../mail/message.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { History } from "../verdict/verdict.ts";
+import type { Begun } from "./begun.ts";
 import type { Envelope } from "./envelope.ts";
 import type { JudgePolicy } from "./judge.ts";
 
@@ -25,6 +27,10 @@ export type InspectDeps = {
   readonly tenant?: string | undefined;
   /** Keep a record of the decision in the store; with or without the message's subject. */
   readonly journal?: "without-subject" | "with-subject" | undefined;
+  /** What a door had under way before the message came; it counts for the envelope that it was begun for. */
+  readonly begun?: Begun | null | undefined;
+  /** Sees the header as it arrived, before anything else is done. */
+  readonly onHeader?: ((header: Header) => void) | undefined;
   /** Sees every DNS question of this message with its answer. */
   readonly onQuestion?: ((question: Question) => void) | undefined;
 };

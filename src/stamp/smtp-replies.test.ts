@@ -65,6 +65,7 @@ const documented: readonly (readonly [Reply, string])[] = [
   ],
   [{ id: "filter-fault" }, "451 4.3.0 Temporary fault in mail authentication, please try again later."],
   [{ id: "filter-busy" }, "451 4.3.2 Mail authentication is busy, please try again later."],
+  [{ id: "another-organization" }, "452 4.5.3 Recipients of several organizations, please send this one a copy of its own."],
 ];
 
 for (const [reply, text] of documented) {

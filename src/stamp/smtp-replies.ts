@@ -28,7 +28,7 @@ export function replyLine({ code, enhanced, text }: SmtpReply): string {
 }
 
 export type ReplyRow = {
-  readonly code: 450 | 451 | 530 | 550 | 556;
+  readonly code: 450 | 451 | 452 | 530 | 550 | 556;
   readonly enhanced: string;
   /** With the names of its parameters in braces. */
   readonly text: string;
@@ -222,6 +222,14 @@ export const replies = {
     enhanced: "4.3.2",
     text: "Mail authentication is busy, please try again later.",
     when: "more messages at once than we take",
+    source: "ours",
+  },
+  // RFC 5321 §4.5.3.1.10 and RFC 3463 §3.6: too many recipients for one transaction; the client sends the rest again by itself.
+  "another-organization": {
+    code: 452,
+    enhanced: "4.5.3",
+    text: "Recipients of several organizations, please send this one a copy of its own.",
+    when: "at RCPT, where several tenants share an installation: the recipients before are another's",
     source: "ours",
   },
 } as const satisfies Readonly<Record<ReplyId, ReplyRow>>;

@@ -41,6 +41,7 @@ export type ReplyParameters = {
   readonly "dmarc-temporary": Domain;
   readonly "filter-fault": None;
   readonly "filter-busy": None;
+  readonly "another-organization": None;
 };
 export type ReplyId = keyof ReplyParameters;
 export type Reply = { [Id in ReplyId]: { readonly id: Id } & ReplyParameters[Id] }[ReplyId];

@@ -1,0 +1,218 @@
+/**
+ * One message through an SMTP dialogue (RFC 5321 §3.3): MAIL, RCPT, the end of DATA. Every door speaks its own protocol and hands the same
+ * things to this one journey. It answers before the message has come only where a rule of that stage is enforced; it stops nothing that is
+ * merely observed. A fault of ours is a temporary failure, a limited number of times, and never a rejection.
+ */
+import { messageDns } from "../../dns/budget.ts";
+import { askNullMx } from "../../evidence/infrastructure/null-mx.ts";
+import { domainToAscii } from "../../mail/domain.ts";
+import type { Header } from "../../mail/header.ts";
+import type { MessageSource } from "../../mail/message.ts";
+import type { Transaction } from "../../mail/transaction.ts";
+import { removalsOf } from "../../stamp/headers.ts";
+import type { Inspection, Removal } from "../../stamp/inspection.ts";
+import { formatReply } from "../../stamp/smtp-replies.ts";
+import { inboundFromNullMx } from "../../verdict/null-mx.ts";
+import type { Reply } from "../../verdict/reply.ts";
+import { directed, isBehindHop } from "../arrival.ts";
+import { type Begun, begin } from "../begun.ts";
+import { openTransaction } from "../envelope.ts";
+import { inspect } from "../inspect.ts";
+import { judgePolicyFor, tenantOfRecipients } from "../judge-policy.ts";
+import { Admission } from "./admission.ts";
+import { Deferrals } from "./deferrals.ts";
+import { dispositionOf } from "./disposition.ts";
+import type { Client, Dialogue, Disposition, Rules, Service, ServiceDeps, SmtpReply, Stage } from "./journey.ts";
+import { answerToRecipient } from "./recipients.ts";
+import { SourceFault, watched } from "./source.ts";
+
+export function openService(deps: ServiceDeps): Service {
+  const shared: Shared = { deps, deferrals: new Deferrals(), admission: new Admission() };
+  return {
+    open: (client) => new OpenDialogue(client, shared),
+    get inFlight() {
+      return shared.admission.inside;
+    },
+  };
+}
+
+type Shared = { readonly deps: ServiceDeps; readonly deferrals: Deferrals; readonly admission: Admission };
+
+class OpenDialogue implements Dialogue {
+  private readonly client: Client;
+  private readonly shared: Shared;
+  private readonly rules: Rules;
+  private mailFrom: string | null = null;
+  private readonly rcptTo: string[] = [];
+  private begun: Begun | null = null;
+  private header: Header | null = null;
+
+  constructor(client: Client, shared: Shared) {
+    this.client = client;
+    this.shared = shared;
+    this.rules = shared.deps.rules();
+  }
+
+  async mail(mailFrom: string): Promise<SmtpReply | null> {
+    this.mailFrom = mailFrom;
+    return this.answered("mail", null, async () => {
+      const { resolver, clock } = this.shared.deps;
+      const transaction = this.transaction();
+      // Behind a gateway of ours the client is not known yet; our own mail is not judged by where it comes from.
+      const isAsked = transaction.direction === "inbound" && !isBehindHop(transaction, this.rules.policy);
+      if (isAsked) this.begun = begin(transaction, { resolver, clock, authservId: this.rules.authservId });
+      return this.ofNullMx(transaction);
+    });
+  }
+
+  async rcpt(recipient: string): Promise<SmtpReply | null> {
+    const reply = await this.answered("rcpt", recipient, () => {
+      const { resolver } = this.shared.deps;
+      const question = { transaction: this.transaction(), recipient, iprev: this.begun?.evidence.iprev ?? null };
+      return answerToRecipient(question, { policy: this.rules.policy, resolver: this.bounded(resolver) });
+    });
+    if (reply === null) this.rcptTo.push(recipient);
+    return reply;
+  }
+
+  drop(recipient: string): void {
+    const at = this.rcptTo.lastIndexOf(recipient);
+    if (at >= 0) this.rcptTo.splice(at, 1);
+  }
+
+  async data(message: MessageSource, { queueId = null }: { readonly queueId?: string | null } = {}): Promise<Disposition> {
+    const { admission, deps } = this.shared;
+    if (!admission.enter(this.rules.messagesMax)) return this.withoutInspection({ id: "filter-busy" }, queueId, deps.clock());
+    const startedAt = deps.clock();
+    try {
+      const inspection = await this.inspected(watched(message), queueId);
+      return this.decided(inspection, queueId, startedAt);
+    } catch (error) {
+      if (error instanceof SourceFault) return { kind: "gone" };
+      this.fault(error, "data", queueId);
+      return this.withoutInspection({ id: "filter-fault" }, queueId, startedAt);
+    } finally {
+      admission.leave();
+    }
+  }
+
+  private inspected(message: MessageSource, queueId: string | null): Promise<Inspection> {
+    const { resolver, clock, random, memory } = this.shared.deps;
+    const { policy, policyVersion, authservId, journal } = this.rules;
+    const tenant = tenantOfRecipients(policy, this.rcptTo);
+    const { ip, helo, tls, authenticatedAs, listener } = this.client;
+    const direction = listener === "submission" ? ("outbound" as const) : undefined;
+    const envelope = { ip, helo, tls, authenticatedAs, listener, direction, queueId, mailFrom: this.mailFrom, rcptTo: this.rcptTo };
+    return inspect(
+      { ...envelope, message },
+      {
+        ...{ resolver, clock, random, authservId, policyVersion, tenant, journal },
+        policy: judgePolicyFor(policy, tenant),
+        begun: this.begun,
+        onHeader: (header) => {
+          this.header = header;
+        },
+        ...(memory === null ? {} : { memory }),
+      },
+    );
+  }
+
+  private decided(inspection: Inspection, queueId: string | null, startedAt: number): Disposition {
+    const { messageId, ip } = inspection.transaction;
+    let deferrals = 0;
+    const disposition = dispositionOf(inspection, () => {
+      const { again, before } = this.shared.deferrals.again({ ...this.envelope(), ip, messageId }, this.rules.deferralsMax);
+      deferrals = before;
+      return again;
+    });
+    this.tell(disposition, { queueId, startedAt, deferrals });
+    return disposition;
+  }
+
+  /** The message could not be inspected: come again, and after some times it is let through as it came. */
+  private withoutInspection(reply: Reply, queueId: string | null, startedAt: number): Disposition {
+    const { again, before } =
+      // Too much at once is over by the next time: it opens no door.
+      reply.id === "filter-busy"
+        ? { again: true, before: 0 }
+        : this.shared.deferrals.again({ ...this.envelope(), ip: this.client.ip, messageId: null }, this.rules.deferralsMax);
+    const disposition: Disposition = again
+      ? { kind: "refuse", reply: this.worded(reply), inspection: null }
+      : { kind: "accept", headers: faultMark, removals: this.forged(), hold: null, inspection: null };
+    this.tell(disposition, { queueId, startedAt, deferrals: before });
+    return disposition;
+  }
+
+  /** Nothing that passes for ours stays, even where we have nothing to say. */
+  private forged(): readonly Removal[] {
+    const { policy, authservId } = this.rules;
+    try {
+      return this.header === null ? [] : removalsOf({ header: this.header, authservId, policy, stamps: [], assignedFrom: null });
+    } catch (error) {
+      this.fault(error, "data", null);
+      return [];
+    }
+  }
+
+  private tell(
+    disposition: Exclude<Disposition, { readonly kind: "gone" }>,
+    { queueId, startedAt, deferrals }: { readonly queueId: string | null; readonly startedAt: number; readonly deferrals: number },
+  ): void {
+    const { observer, clock } = this.shared.deps;
+    const { mailFrom, rcptTo } = this.envelope();
+    observer.onDecision({ client: this.client, mailFrom, rcptTo, queueId, disposition, ms: clock() - startedAt, deferrals });
+  }
+
+  private async ofNullMx(transaction: Transaction): Promise<Reply | null> {
+    const { gates } = this.rules.policy;
+    const { mailFrom } = transaction;
+    const isAsked = gates?.nullMx.enforced === true && (gates.nullMx.inbound ?? "off") !== "off" && transaction.direction === "inbound";
+    const domain = isAsked && mailFrom !== null ? domainToAscii(mailFrom.slice(mailFrom.lastIndexOf("@") + 1)) : null;
+    if (gates === undefined || domain === null) return null;
+    const asked = { mailFrom: await askNullMx(domain, this.bounded(this.shared.deps.resolver)), from: null };
+    return inboundFromNullMx(transaction, asked, gates.nullMx).reply;
+  }
+
+  private async answered(stage: "mail" | "rcpt", recipient: string | null, ask: () => Promise<Reply | null>): Promise<SmtpReply | null> {
+    const { observer, clock } = this.shared.deps;
+    const startedAt = clock();
+    let reply: SmtpReply | null = null;
+    try {
+      const found = await ask();
+      reply = found === null ? null : this.worded(found);
+    } catch (error) {
+      // The message goes on: what this stage would have found is found again at the end of DATA.
+      this.fault(error, stage, null);
+    }
+    observer.onAnswer({ stage, client: this.client, mailFrom: this.mailFrom, recipient, reply, ms: clock() - startedAt });
+    return reply;
+  }
+
+  private fault(error: unknown, stage: Stage, queueId: string | null): void {
+    this.shared.deps.observer.onFault(error, { stage, queueId });
+  }
+
+  /** Nothing was recorded that an id could lead to. */
+  private worded(reply: Reply): SmtpReply {
+    return formatReply(reply, { id: null, contact: this.rules.policy.replyContact ?? null });
+  }
+
+  private bounded(resolver: ServiceDeps["resolver"]): ServiceDeps["resolver"] {
+    const lane = messageDns(resolver, { clock: this.shared.deps.clock });
+    return lane("hosts");
+  }
+
+  private envelope(): { readonly mailFrom: string | null; readonly rcptTo: readonly string[] } {
+    return { mailFrom: this.mailFrom, rcptTo: [...this.rcptTo] };
+  }
+
+  private transaction(): Transaction {
+    const { ip, helo, tls, authenticatedAs, listener } = this.client;
+    const direction = listener === "submission" ? ("outbound" as const) : undefined;
+    const { mailFrom, rcptTo } = this.envelope();
+    return directed(openTransaction({ ip, helo, tls, authenticatedAs, listener, direction, mailFrom, rcptTo }, null), this.rules.policy);
+  }
+}
+
+/** On a message that could not be inspected: nothing was checked, and fields that speak in our name are anybody's. */
+const faultMark: readonly string[] = ["X-Assay-Fault: not inspected; nothing is known of who sent it"];
