@@ -26,8 +26,31 @@ name = "BÜCHER.example"
 ipv6 = true
 [listen]
 milter = "inet:127.0.0.1:8891"
+submission_milter = "unix:/run/assay/submission.sock"
 smtp   = { address = "127.0.0.1:2525", next_hop = "[::1]:2526" }
+submission_smtp = { address = "127.0.0.1:2587", next_hop = "lmtp:unix:/run/lmtp" }
 http   = "localhost:8890"
+[milter]
+outbound_daemons = ["ORIGINATING"]
+hold = true
+hold_alarm_messages = 7
+[smtp]
+hostname = "MX.contoso.com"
+tls_certificate = "/etc/mx.pem"
+tls_key = "/etc/mx.key"
+next_hop_tls = "verify"
+forward_client = "xclient"
+xclient_from = ["127.0.0.1"]
+message_bytes_max = 70000
+memory_bytes_max = 5000
+spool = "/var/spool/assay"
+[http]
+tokens = ["sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
+[serve]
+workers = 2
+deferrals_max = 0
+[log]
+level = "debug"
 [memory]
 url = "sqlite:assay.db"
 [dns]
@@ -105,9 +128,32 @@ test("config: every key, parsed into what it means", () => {
     ],
     listen: {
       milter: { kind: "inet", host: "127.0.0.1", port: 8891 },
-      smtp: { address: { host: "127.0.0.1", port: 2525 }, next_hop: { host: "::1", port: 2526 } },
+      submission_milter: { kind: "unix", path: "/run/assay/submission.sock" },
+      smtp: {
+        address: { host: "127.0.0.1", port: 2525 },
+        next_hop: { protocol: "smtp", endpoint: { kind: "inet", host: "::1", port: 2526 } },
+      },
+      submission_smtp: {
+        address: { host: "127.0.0.1", port: 2587 },
+        next_hop: { protocol: "lmtp", endpoint: { kind: "unix", path: "/run/lmtp" } },
+      },
       http: { host: "localhost", port: 8890 },
     },
+    milter: { outbound_daemons: ["ORIGINATING"], hold: true, hold_alarm_messages: 7, hold_alarm_hours: 24 },
+    smtp: {
+      hostname: "mx.contoso.com",
+      tls_certificate: "/etc/mx.pem",
+      tls_key: "/etc/mx.key",
+      next_hop_tls: "verify",
+      forward_client: "xclient",
+      xclient_from: ["127.0.0.1"],
+      message_bytes_max: 70_000,
+      memory_bytes_max: 5000,
+      spool: "/var/spool/assay",
+    },
+    http: { tokens: [`sha256:${"0123456789abcdef".repeat(4)}`], message_bytes_max: 52_428_800 },
+    serve: { workers: 2, connections_max: 1000, messages_max: 500, drain_seconds: 30, deferrals_max: 0 },
+    log: { level: "debug" },
     memory: { url: { kind: "sqlite", path: "assay.db" } },
     dns: { servers: ["127.0.0.1", "[::1]:5353"] },
     trust: {

@@ -18,13 +18,14 @@ function changed(before: string, after: string): readonly string[] {
 test("policy page: the table of actions under standard is the design's", () => {
   const rows = lines("");
   const from = rows.indexOf("## Actions");
-  assert.deepEqual(rows.slice(from + 2, from + 10), [
+  assert.deepEqual(rows.slice(from + 2, from + 11), [
     "| verdict | allowed | good | unknown | suspicious | blocked |",
     "| --- | --- | --- | --- | --- | --- |",
     "| unverified | deliver | deliver marked | deliver marked | junk | quarantine |",
     "| policy-quarantine | deliver | junk | junk | junk | quarantine |",
     "| policy-reject | deliver | forwarded: junk; adverse fact: reject; else junk | forwarded: junk; adverse fact: reject; else junk | reject | reject |",
     "| undecided | deliver | tempfail | tempfail | tempfail | quarantine |",
+    "| unanswered | deliver | tempfail | tempfail | junk | quarantine |",
     "| softpass | deliver | deliver | deliver | junk | quarantine |",
     "| accepted | deliver | junk on suspicion | junk on suspicion | junk on suspicion | deliver |",
   ]);
@@ -34,6 +35,7 @@ test("policy page: one change of the file is seen as what it means, and nothing 
   assert.deepEqual(changed("", 'policy.preset = "strict"'), [
     '| preset | "strict" |',
     "| unverified | deliver | deliver marked | deliver marked | quarantine | quarantine |",
+    "| unanswered | deliver | tempfail | tempfail | quarantine | quarantine |",
     "| softpass | deliver | deliver marked | deliver marked | quarantine | quarantine |",
   ]);
   assert.deepEqual(changed("", 'policy.honor_reject = "always"'), [
@@ -44,6 +46,7 @@ test("policy page: one change of the file is seen as what it means, and nothing 
     "| spoof_intelligence | false |",
     "| unverified | deliver | deliver | deliver | deliver | quarantine |",
     "| policy-reject | deliver | junk | junk | junk | reject |",
+    "| unanswered | deliver | tempfail | tempfail | tempfail | quarantine |",
     "| softpass | deliver | deliver | deliver | deliver | quarantine |",
   ]);
 });

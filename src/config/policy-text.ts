@@ -94,6 +94,7 @@ const gateReplies: readonly Gate[] = [
   { rule: "blocks", reply: "ip-blocked" },
   { rule: "rules", reply: "rule-refuses" },
   { rule: "dmarc_reject", reply: "dmarc-reject" },
+  { rule: "dmarc_reject", reply: "dmarc-temporary" },
 ];
 
 function replyRow({ policy }: Config, { rule, reply, off }: Gate): readonly string[] {

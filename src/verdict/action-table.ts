@@ -10,6 +10,7 @@ export type VerdictRow =
   | "policy-quarantine" // fail 000, 010, and several authors, under p=quarantine
   | "policy-reject" // the same under p=reject
   | "undecided" // fail while DMARC is temperror, and the published policy is to reject
+  | "unanswered" // fail while DMARC is temperror, and the policy is another or not known
   | "softpass"
   | "accepted"; // pass, none
 
@@ -38,6 +39,7 @@ const standard: Readonly<Record<VerdictRow, Cells>> = {
   },
   "policy-reject": { allowed: "deliver", good: "weighed-reject", unknown: "weighed-reject", suspicious: "reject", blocked: "reject" },
   undecided: { allowed: "deliver", good: "tempfail", unknown: "tempfail", suspicious: "tempfail", blocked: "quarantine" },
+  unanswered: { allowed: "deliver", good: "tempfail", unknown: "tempfail", suspicious: "junk", blocked: "quarantine" },
   softpass: { allowed: "deliver", good: "deliver", unknown: "deliver", suspicious: "junk", blocked: "quarantine" },
   accepted: {
     allowed: "deliver",
@@ -53,7 +55,12 @@ const unverifiedStrictly: Cells = { ...standard.unverified, suspicious: "quarant
 
 export const actionTable: Readonly<Record<Preset, Readonly<Record<VerdictRow, Cells>>>> = {
   standard,
-  strict: { ...standard, unverified: unverifiedStrictly, softpass: unverifiedStrictly },
+  strict: {
+    ...standard,
+    unverified: unverifiedStrictly,
+    unanswered: { ...standard.unanswered, suspicious: "quarantine" },
+    softpass: unverifiedStrictly,
+  },
 };
 
 export type ActionLine = { readonly preset: Preset; readonly verdict: VerdictRow } & Cells;
@@ -61,6 +68,14 @@ export type ActionLine = { readonly preset: Preset; readonly verdict: VerdictRow
 /** The whole table, line by line. */
 export function actionLines(): readonly ActionLine[] {
   const presets: readonly Preset[] = ["standard", "strict"];
-  const rows: readonly VerdictRow[] = ["unverified", "policy-quarantine", "policy-reject", "undecided", "softpass", "accepted"];
+  const rows: readonly VerdictRow[] = [
+    "unverified",
+    "policy-quarantine",
+    "policy-reject",
+    "undecided",
+    "unanswered",
+    "softpass",
+    "accepted",
+  ];
   return presets.flatMap((preset) => rows.map((verdict) => ({ preset, verdict, ...actionTable[preset][verdict] })));
 }

@@ -52,7 +52,21 @@ const table: readonly (readonly [string, Case, string])[] = [
     { dmarc: { ...dmarcFail("reject"), result: "temperror", reason: "identifier-dns", action: "none" } },
     "deliver tempfail tempfail tempfail quarantine",
   ],
-  ["undecided, nothing published", { dmarc: { result: "temperror", reason: "record-dns" } }, "deliver deliver deliver junk quarantine"],
+  [
+    "unanswered: whether anything is published is not known; come again, but for a suspicious pair",
+    { dmarc: { result: "temperror", reason: "record-dns" } },
+    "deliver tempfail tempfail junk quarantine",
+  ],
+  [
+    "unanswered: p=none, and an identifier that may align is temperror",
+    { dmarc: { ...dmarcFail("none"), result: "temperror", reason: "identifier-dns", action: "none" } },
+    "deliver tempfail tempfail junk quarantine",
+  ],
+  [
+    "unanswered, strict",
+    { dmarc: { result: "temperror", reason: "record-dns" }, policy: strict },
+    "deliver tempfail tempfail quarantine quarantine",
+  ],
   [
     "without spoof intelligence implicit failures are not acted on",
     { policy: { spoofIntelligence: false } },
@@ -126,7 +140,9 @@ test("a rejection says whose DMARC it is, and each recipient has his action", ()
   assert.deepEqual(action.perRecipient, [{ recipient: "ben@fabrikam.com", kind: "reject" }]);
   assert.deepEqual(facts[0]?.value, "weighed-reject");
   const later = decided({ dmarc: { ...dmarcFail("reject"), result: "temperror", reason: "identifier-dns" } }, "unknown");
-  assert.equal(later.reply?.id, "dmarc-temporary");
+  assert.equal(later.reply?.id, "authentication-temporary", "the record is known: an identifier's answer is what is missing");
+  const unknown = decided({ dmarc: { ...dmarcFail("reject"), result: "temperror", reason: "record-dns" } }, "unknown");
+  assert.equal(unknown.reply?.id, "dmarc-temporary");
 });
 
 test("in week one nothing of a domain without records is acted on, whatever it is", () => {
@@ -141,7 +157,7 @@ test("in week one nothing of a domain without records is acted on, whatever it i
 
 test("the table prints: two presets, every verdict, every standing", () => {
   const lines = actionLines();
-  assert.equal(lines.length, 12);
+  assert.equal(lines.length, 14);
   assert.ok(lines.every((line) => standings.every((standing) => typeof line[standing] === "string")));
   assert.equal(lines.find(({ preset, verdict }) => preset === "strict" && verdict === "softpass")?.suspicious, "quarantine");
 });

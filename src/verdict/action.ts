@@ -47,7 +47,7 @@ export function actionOf(input: ActionInput, policy: Policy): DecidedAction {
   const perRecipient = transaction.rcptTo.map((recipient) => ({ recipient, kind: taken }));
   return {
     action: { kind: taken, smtp: null, withheld, perRecipient },
-    reply: replyFor(taken, evidence.dmarc.policyDomain ?? evidence.dmarc.domain),
+    reply: replyFor(taken, evidence.dmarc),
     facts,
   };
 }
@@ -66,8 +66,10 @@ function verdictRow({ verdict, evidence: { dmarc } }: ActionInput): VerdictRow {
     case "softpass":
       return "softpass";
     case "fail":
-      if (dmarc.result === "temperror") return dmarc.policy === "reject" && verdict.reason !== "002" ? "undecided" : "unverified";
-      if (verdict.reason === "002" || dmarc.action === "none") return "unverified";
+      if (verdict.reason === "002") return "unverified";
+      // What is missing may come with the next try, and would decide.
+      if (dmarc.result === "temperror") return dmarc.policy === "reject" ? "undecided" : "unanswered";
+      if (dmarc.action === "none") return "unverified";
       return dmarc.action === "reject" ? "policy-reject" : "policy-quarantine";
     default:
       return unreachable(verdict.compauth);
@@ -80,6 +82,7 @@ export function cellOf(row: VerdictRow, standing: Standing, policy: Policy): Cel
   if (policy.spoofIntelligence === false && standing !== "blocked" && standing !== "allowed") {
     // Without spoof intelligence implicit failures are not acted on, and both policies lead to the same.
     if (row === "unverified" || row === "softpass") return "deliver";
+    if (row === "unanswered") return "tempfail";
     if (row === "policy-reject") return "quarantine-action";
   }
   return cell === "weighed-reject" && policy.honorReject === "always" ? "reject" : cell;
@@ -120,6 +123,7 @@ function ruleOf(row: VerdictRow, standing: Standing): EnforcedRule {
       return "dmarcQuarantine";
     case "policy-reject":
     case "undecided":
+    case "unanswered":
       return "dmarcReject";
     case "accepted":
       return "suspicion";
@@ -128,10 +132,13 @@ function ruleOf(row: VerdictRow, standing: Standing): EnforcedRule {
   }
 }
 
-function replyFor(kind: Action["kind"], domain: string | null): Reply | null {
-  if (domain === null) return null;
-  if (kind === "reject") return { id: "dmarc-reject", domain };
-  return kind === "tempfail" ? { id: "dmarc-temporary", domain } : null;
+function replyFor(kind: Action["kind"], { policyDomain, domain, reason }: DecisionInput["evidence"]["dmarc"]): Reply | null {
+  // The record is there: what is missing is SPF's or a signature's answer.
+  if (kind === "tempfail" && reason === "identifier-dns") return { id: "authentication-temporary" };
+  const whose = policyDomain ?? domain;
+  if (whose === null) return null;
+  if (kind === "reject") return { id: "dmarc-reject", domain: whose };
+  return kind === "tempfail" ? { id: "dmarc-temporary", domain: whose } : null;
 }
 
 function tableFact(row: VerdictRow, standing: Standing, cell: Cell): Fact {
