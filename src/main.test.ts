@@ -54,6 +54,12 @@ async function here(args: readonly string[], input = ""): Promise<Ran> {
     openInsight: () => Promise.reject(new Error("no store here")),
     openJournal: () => Promise.reject(new Error("no store here")),
     userName: () => "nobody",
+    openHeld: () => {
+      throw new Error("not in this test");
+    },
+    serve: () => {
+      throw new Error("not in this test");
+    },
     openMaintenance: () => {
       throw new Error("no store here");
     },

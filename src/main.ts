@@ -3,7 +3,6 @@
  * worker threads) and hands them to the door that the command line asks for. What a command does not need is not loaded.
  * Started as a worker thread of its own, it serves one job queue. It holds no logic of mail.
  */
-import { hash } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -21,6 +20,7 @@ import {
   UsageError,
   type Worker,
 } from "./doors/cli/ports.ts";
+import type { ResolverHooks, ServeMeans } from "./main/serve-means.ts";
 import type { JournalBounds } from "./memory/journal.ts";
 import type { Memory } from "./memory/memory.ts";
 import { hostName, systemClock, systemRandom, userName } from "./system/surroundings.ts";
@@ -46,13 +46,7 @@ async function worker({ setup, resolver, memory: url }: WorkerSetup): Promise<vo
   if (port === null) return;
   // The main thread writes what this one's messages leave: a store has one writer in a process.
   const leave = (left: LeftByMessage): void => port.postMessage({ kind: "left", left } satisfies WorkerReply);
-  const recording = {
-    record: (lesson) => leave({ lesson }),
-    recordSent: (sent) => leave({ sent }),
-    recordDecision: (decision) => leave({ decision }),
-    recordSighting: (sighting) => leave({ sighting }),
-    recordMatched: (matched) => leave({ matched }),
-  } satisfies Partial<Memory>;
+  const recording = (await import("./main/left.ts")).recordingTo(leave);
   const memory = url === null ? null : await (await stores()).openStoreReading(url, recording);
   const means = {
     resolver: await openResolver(resolver),
@@ -77,7 +71,7 @@ function ports(): Ports {
     clock: systemClock,
     random: systemRandom,
     hostName,
-    openResolver,
+    openResolver: (choice) => openResolver(choice),
     loadSettings,
     openLearning: async (url, suffixes) => (await stores()).openStoreLearning(url, suffixes),
     openMemory,
@@ -87,6 +81,38 @@ function ports(): Ports {
     openJournal: async (url, purpose) => (await stores()).openStoreJournal(url, purpose),
     userName,
     startWorker,
+    openHeld,
+    serve: async (options) => (await import("./main/serve.ts")).serve(options, await serveMeans()),
+  };
+}
+
+function openHeld(configFolder: string | null): ReturnType<Ports["openHeld"]> {
+  const queue = async () => (await import("./system/held-queue.ts")).postfixHeldQueue(configFolder);
+  return {
+    list: () => reachable(async () => (await queue()).list()),
+    release: (ids) => reachable(async () => (await queue()).release(ids)),
+  };
+}
+
+async function reachable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { HeldQueueFault } = await import("./system/held-queue.ts");
+    throw error instanceof HeldQueueFault ? new UsageError(error.message) : error;
+  }
+}
+
+async function serveMeans(): Promise<ServeMeans> {
+  const store = await stores();
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    hostName,
+    readFile: readBytes,
+    openResolver,
+    openMemory,
+    openReading: (url, record) => usable(() => store.openStoreReading(url, record)),
   };
 }
 
@@ -107,7 +133,7 @@ function output(stream: NodeJS.WriteStream): Output {
   return { write, isTerminal: stream.isTTY === true, colour: styleText("red", "x", { stream }) !== "x" };
 }
 
-async function openResolver(choice: ResolverChoice): Promise<Resolver> {
+async function openResolver(choice: ResolverChoice, hooks: ResolverHooks = {}): Promise<Resolver> {
   switch (choice.kind) {
     case "zone": {
       const { describeFault, parseZone, zoneResolver } = await import("./system/zone-resolver.ts");
@@ -119,7 +145,10 @@ async function openResolver(choice: ResolverChoice): Promise<Resolver> {
     case "system": {
       const { DnsOptionError, dnsResolver } = await import("./system/resolver.ts");
       try {
-        return dnsResolver(choice.kind === "system" ? {} : { servers: await Promise.all(choice.servers.map(serverAddress)) });
+        return dnsResolver({
+          ...hooks,
+          ...(choice.kind === "system" ? {} : { servers: await Promise.all(choice.servers.map(serverAddress)) }),
+        });
       } catch (error) {
         throw error instanceof DnsOptionError ? new UsageError(error.message) : error;
       }
@@ -142,26 +171,11 @@ async function serverAddress(text: string): Promise<string> {
 }
 
 async function loadSettings(file: string): Promise<Settings> {
-  const [{ formatConfigError, loadConfig }, { judgePolicyOf }, { acceptedOf }] = await Promise.all([
-    import("./config/load.ts"),
-    import("./gateway/judge-policy.ts"),
-    import("./config/accepted.ts"),
-  ]);
+  const [{ formatConfigError, loadConfig }, { settingsOf }] = await Promise.all([import("./config/load.ts"), import("./main/settings.ts")]);
   const loaded = loadConfig(readBytes(file, "configuration file"));
   if (!loaded.ok)
     throw new UsageError(`configuration file ${file}:${loaded.errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
-  const { config } = loaded;
-  return {
-    policy: judgePolicyOf(config),
-    policyVersion: hash("sha256", JSON.stringify(config)).slice(0, 12),
-    journal: config.journal.days === 0 ? null : config.journal.subject ? "with-subject" : "without-subject",
-    journalBounds: { days: config.journal.days, bytesMax: config.journal.bytes_max },
-    authservId: config.authserv_id,
-    dnsServers: config.dns.servers,
-    trustNetworks: config.trust.networks,
-    acceptedDomains: acceptedOf(config).map(({ domain }) => domain),
-    memory: config.memory.url,
-  };
+  return settingsOf(loaded.config);
 }
 
 /** What cannot be used is told as wrong use: it is the configuration that names it. */

@@ -192,6 +192,70 @@ export const limits = {
   deferralsMax: 3, // answers "come again" to one message before it is accepted, marked
   deferredKeyCharactersMax: 600, // of what tells one of them from another
   deferredMessagesKept: 20_000, // messages whose deferrals are counted
+  heldClockMs: 600_000, // how far the mail server's clock may be ahead of ours
   stageMs: 20_000, // an answer at MAIL or RCPT, below Postfix's 30 s a command
   dataStageMs: 120_000, // an answer at the end of DATA, below Postfix's 300 s
+  // The SMTP proxy. Times of RFC 5321 §4.5.3.2 where it has them.
+  proxyCommandBytesMax: 4096, // a command line; RFC 5321 §4.5.3.1.4 has 512, extensions add to it
+  proxyErrorsMax: 20, // commands of a connection that are not understood, since its last message
+  proxyIdleCommandsMax: 100, // commands of a connection that lead to no message, since its last one
+  proxyRecipientsMax: 5000, // of a message; RFC 5321 §4.5.3.1.8 asks for 100 at least
+  proxyHelloCharactersMax: 255, // RFC 5321 §4.5.3.1.2
+  proxyRefusedMs: 2000, // how long a connection too many may take to hear so
+  proxyGreetingMs: 100, // silence that is expected of an unlisted client before the greeting
+  proxyCommandMs: 300_000, // for one whole command line: RFC 5321 §4.5.3.2.7
+  proxyCrowdedCommandMs: 20_000, // the same, where three quarters of the connections are taken
+  proxyHandshakeMs: 30_000, // STARTTLS
+  proxyBlockMs: 180_000, // between two chunks of a message: RFC 5321 §4.5.3.2.5
+  proxyMessageMs: 3_600_000, // for a whole message
+  proxyDiscardBytesMax: 64 * 1024 * 1024, // read of a message that is refused already, before the connection is cut
+  nextHopConnectMs: 10_000,
+  nextHopGreetingMs: 60_000, // its greeting, and each answer up to MAIL
+  nextHopCommandMs: 240_000, // below the five minutes that a client waits at MAIL and RCPT
+  nextHopBlockMs: 180_000, // until it has taken a chunk
+  nextHopEndMs: 450_000, // its answer to a message, below the ten minutes that a client waits
+  nextHopReplyLineBytesMax: 4096, // RFC 5321 §4.5.3.1.5 has 512
+  nextHopReplyLinesMax: 100,
+  nextHopFeaturesMs: 300_000, // how long its EHLO answer is believed before it is asked again
+  nextHopProbeMs: 5000, // how long an EHLO waits for an answer that nobody has yet
+  partialDeliveriesMax: 10_000, // messages that an LMTP next hop took for some recipients and not for others
+  partialDeliveryMs: 432_000_000, // how long a client may come again for those: five days, RFC 5321 §4.5.4.1
+  // HTTP door. Local, all of them.
+  httpHeaderBytesMax: 256 * 1024, // request line and headers: the envelope of a message to 1,000 recipients stands there
+  httpHeadersMs: 10_000, // how long they may take to come (a client that sends one byte a second)
+  httpRequestMs: 120_000, // and the whole request with its message
+  httpIdleMs: 5000, // how long a connection waits for its next request
+  httpCheckMs: 1000, // how often these times are looked at
+  httpJsonBytesMax: 4 * 1024 * 1024, // of a request in JSON, which is held whole; larger messages come as message/rfc822
+  httpJsonAtOnce: 32, // requests in JSON that are read at once
+  httpRecipientsMax: 1000,
+  httpRecipientsAtOnce: 16, // recipients of one message that are asked about at once
+  httpTextCharactersMax: 1000, // one value of the envelope; what mail needs is judged where it is read
+  httpTokensMax: 64, // tokens that a given one is compared with
+  // Milter door. Local, all of them.
+  milterFrameBytesMax: 1024 * 1024, // one packet; the longest hold one header field (Postfix: header_size_limit, 100 KB)
+  milterStreamBytesMax: 256 * 1024, // of a message that wait to be inspected; then the mail server waits
+  milterAddressBytesMax: 4096, // MAIL and RCPT; servers refuse command lines of half of that
+  milterRecipientsMax: 10_000, // kept of one message; those beyond are asked about, and forgotten
+  milterMacroBytesMax: 1024, // one value; a longer one counts as absent
+  milterReplyBytesMax: 1024 * 1024, // replies that the mail server does not read
+  milterReplyTextBytesMax: 980, // of one reply line, each % counted twice: what libmilter lets a filter say
+  milterNegotiationMs: 30_000, // a connection that says nothing
+  milterIdleMs: 2 * 60 * 60_000, // between messages; Postfix keeps a connection as long as its client stays
+  milterContentMs: 300_000, // between two packets of a message's content: Postfix's milter_content_timeout
+  milterProgressMs: 5000, // how often a server that waits for the end of a message is told that we are at it
+  milterLastWordMs: 1000, // to read the last answer of a connection that is closed
+  milterKeepAliveMs: 60_000, // TCP probes, for a server that is gone without a word
+  // Log and metrics. Local, all of them.
+  logTextCharactersMax: 256, // one value from outside
+  logStackCharactersMax: 8192,
+  logRecipientsMax: 10, // recipients that a line names; their number is told in full
+  logSignersMax: 8, // domains of valid signatures that a line names
+  logBufferBytesMax: 16 * 1024 * 1024, // lines that wait for a reader that is slow; past it they are lost, and counted
+  metricSeriesMax: 500, // combinations of labels of one metric; more are counted as "other"
+  // Breaker of the resolver. Local, all of them.
+  breakerFailures: 20, // questions in a row that got no answer
+  breakerDomains: 8, // of so many organizational domains: one dead domain, or one message's, is no dead resolver
+  breakerSilenceMs: 10_000, // and nothing was answered for so long
+  breakerProbeMs: 2000, // while it is open, one question in so long is asked
 } as const;

@@ -24,8 +24,8 @@ export type Found<T extends RecordType = RecordType> = {
 export type NotFound = {
   readonly status: "nodata" | "nxdomain" | "servfail" | "timeout" | "refused";
   readonly ttlSeconds?: number;
-  /** Set where we did not ask: the message's DNS budget or deadline was used up, or the name cannot be carried by DNS. */
-  readonly withheld?: "budget" | "deadline" | "name";
+  /** Set where we did not ask: the message's DNS budget or deadline was used up, the name cannot be carried by DNS, or the resolver is known to be down. */
+  readonly withheld?: "budget" | "deadline" | "name" | "breaker";
 };
 
 export type Answer<T extends RecordType = RecordType> = Found<T> | NotFound;

@@ -35,9 +35,12 @@ export function begin(transaction: Transaction, { resolver, clock, authservId }:
     else listener(question);
   };
   const lane = messageDns(counting, { clock, onQuestion });
+  const evidence = beginClient(transaction, { lane, clock, receiver: authservId });
+  // A fault of ours is met by whoever waits for the evidence; where the client goes away first, nobody does.
+  for (const each of [...evidence.spf, evidence.iprev]) each.catch(() => {});
   return {
     transaction,
-    evidence: beginClient(transaction, { lane, clock, receiver: authservId }),
+    evidence,
     asked: () => asked,
     tell: (next) => {
       for (const question of questions.splice(0)) next(question);

@@ -9,6 +9,7 @@ import type { Inspection } from "../stamp/inspection.ts";
 import { arrived, overrideFacts, readHeader } from "./arrival.ts";
 import { begunFor } from "./begun.ts";
 import { completed, openTransaction } from "./envelope.ts";
+import { withGatewayResult } from "./gateway-result.ts";
 import type { InspectDeps, InspectInput } from "./inspect-deps.ts";
 import { inspectionOf } from "./inspection-of.ts";
 import { askSenders } from "./null-mx.ts";
@@ -20,12 +21,13 @@ export type { InspectDeps, InspectInput };
 
 /** Inspects one message. Rejects only where the message's source or the resolver fails with an exception. */
 export async function inspect(input: InspectInput, deps: InspectDeps): Promise<Inspection> {
-  const { clock, memory, authservId, policy = {} } = deps;
+  const { clock, memory, authservId } = deps;
   const opened = openMessage(input.message);
   const message = opened instanceof Promise ? await opened : opened;
   const { header } = message;
   deps.onHeader?.(header);
-  const envelope = arrived(openTransaction(input, header), header, policy);
+  const envelope = arrived(openTransaction(input, header), header, deps.policy ?? {});
+  const policy = withGatewayResult(deps.policy ?? {}, header, envelope);
   const journal = openJournal(deps);
   const onQuestion = journal?.onQuestion ?? deps.onQuestion;
   const begun = begunFor(deps.begun, envelope);

@@ -48,7 +48,7 @@ export type RecordedAnswer =
   | { readonly status: "found"; readonly records: readonly (string | MxRecord)[] }
   | {
       readonly status: "nodata" | "nxdomain" | "servfail" | "timeout" | "refused";
-      readonly withheld?: "budget" | "deadline" | "name";
+      readonly withheld?: "budget" | "deadline" | "name" | "breaker";
     };
 
 export type JournalFilter = {

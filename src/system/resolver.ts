@@ -10,6 +10,7 @@ import { type DnsCache, dnsCache } from "../dns/cache.ts";
 import { abandoned, type InFlight, inFlight } from "../dns/in-flight.ts";
 import { askableName, cannotExist } from "../dns/name.ts";
 import type { Clock, QueryOptions, Resolver } from "../dns/resolver.ts";
+import type { Breaker } from "./breaker.ts";
 import { type Gate, gate } from "./dns-gate.ts";
 import { askQuestion, type Outcome } from "./dns-question.ts";
 import { type DnsServer, dnsServer, parseServer } from "./dns-servers.ts";
@@ -29,9 +30,18 @@ export type DnsResolverOptions = {
   readonly cache?: { readonly entriesMax?: number | undefined; readonly bytesMax?: number | undefined } | false | undefined;
   /** Sees each question sent: also each repetition, and each over TCP. */
   readonly onQuery?: ((query: SentQuery) => void) | undefined;
+  /** Sees each question that was to be asked end. Not those answered from the cache, nor those that nobody waited for. */
+  readonly onAnswered?: ((answered: AnsweredQuestion) => void) | undefined;
+  /** Sees each look into the cache. */
+  readonly onCache?: ((outcome: "hit" | "miss") => void) | undefined;
+  /** Stands between the cache and the servers. */
+  readonly breaker?: Breaker | undefined;
   /** Milliseconds since 1970; default: the system's clock. */
   readonly clock?: Clock | undefined;
 };
+
+/** `withheld`: the breaker is open, and it was not asked. */
+export type AnsweredQuestion = { readonly type: RecordType; readonly outcome: Answer["status"] | "withheld"; readonly ms: number };
 
 export type SentQuery = {
   readonly name: string;
@@ -57,7 +67,7 @@ export class DnsOptionError extends Error {
 /** A resolver that asks the given servers, or the system's. `close` ends every question; it holds nothing open when idle. */
 export function dnsResolver(options: DnsResolverOptions = {}): Resolver & { close(): void } {
   const parts = readOptions(options);
-  const { cache, flights } = parts;
+  const { cache, flights, onCache } = parts;
   let isClosed = false;
   function query<T extends RecordType>(name: string, type: T, queryOptions?: QueryOptions): Promise<Answer<T>> {
     // The cache and the flights are keyed by type: what comes back for T has records of type T.
@@ -67,10 +77,14 @@ export function dnsResolver(options: DnsResolverOptions = {}): Resolver & { clos
     if (isClosed || signal?.aborted === true) return Promise.resolve(abandoned);
     // Names mostly come in the form that is kept, so a hit is one look-up.
     const hit = cache?.get(name, type);
-    if (hit !== undefined) return hit;
+    if (hit !== undefined) {
+      onCache?.("hit");
+      return hit;
+    }
     const askable = askableName(name);
     if (askable === null) return Promise.resolve(cannotExist);
     const kept = askable === name ? undefined : cache?.get(askable, type);
+    onCache?.(kept === undefined ? "miss" : "hit");
     return kept ?? flights.join(`${type} ${askable}`, (given) => resolveName(parts, { name: askable, type, given }), signal);
   }
   function close(): void {
@@ -87,7 +101,10 @@ type Parts = {
   readonly attempts: number;
   readonly trustAd: boolean;
   readonly clock: Clock;
-  readonly onQuery: ((query: SentQuery) => void) | undefined;
+  readonly onQuery: DnsResolverOptions["onQuery"];
+  readonly onAnswered: DnsResolverOptions["onAnswered"];
+  readonly onCache: DnsResolverOptions["onCache"];
+  readonly breaker: Breaker | undefined;
   readonly cache: DnsCache | null;
   readonly flights: InFlight;
   readonly door: Gate;
@@ -96,14 +113,24 @@ type Parts = {
 type Asking = { readonly name: string; readonly type: RecordType; readonly given: AbortSignal };
 
 async function resolveName(parts: Parts, asking: Asking): Promise<Answer> {
-  const deadline = performance.now() + limits.queryMs;
+  const startedAt = performance.now();
+  const { breaker, onAnswered } = parts;
+  if (breaker?.asks() === false) {
+    onAnswered?.({ type: asking.type, outcome: "withheld", ms: 0 });
+    return withheldByBreaker;
+  }
   if (!(await parts.door.enter(limits.queryMs, asking.given))) return abandoned;
   try {
-    return await followAliases(parts, asking, deadline);
+    const answer = await followAliases(parts, asking, startedAt + limits.queryMs);
+    if (answer === abandoned) return answer;
+    onAnswered?.({ type: asking.type, outcome: answer.status, ms: performance.now() - startedAt });
+    return answer;
   } finally {
     parts.door.leave();
   }
 }
+
+const withheldByBreaker: NotFound = Object.freeze({ status: "timeout", withheld: "breaker" });
 
 /** Asks, and asks on where an answer ends in an alias whose target it does not tell. */
 async function followAliases(parts: Parts, asking: Asking, deadline: number): Promise<Answer> {
@@ -132,13 +159,13 @@ async function followAliases(parts: Parts, asking: Asking, deadline: number): Pr
   }
 }
 
-function askOne(
+async function askOne(
   parts: Parts,
   { name, type, given }: Asking,
   { deadline, hopsLeft }: { deadline: number; hopsLeft: number },
 ): Promise<Outcome> {
-  const { servers, timeoutMs, attempts, trustAd, clock, onQuery } = parts;
-  return askQuestion({
+  const { servers, timeoutMs, attempts, trustAd, clock, onQuery, breaker } = parts;
+  const outcome = await askQuestion({
     name,
     type,
     servers,
@@ -150,7 +177,11 @@ function askOne(
     abandoned: given,
     onSent: (sent) => onQuery?.({ ...sent, at: clock() }),
   });
+  if (outcome.kind !== "abandoned") breaker?.ended(name, outcome.kind === "failure" ? outcome : answeredSomehow);
+  return outcome;
 }
+
+const answeredSomehow = { status: "found" } as const;
 
 function keep({ cache }: Parts, { name, type }: Asking, { answer, allTypes = false }: { answer: Answer; allTypes?: boolean }): Answer {
   return cache === null ? answer : cache.put({ name, type, answer, allTypes });
@@ -167,6 +198,9 @@ function readOptions(options: DnsResolverOptions): Parts {
     trustAd: options.trustAd ?? system?.trustAd ?? false,
     clock,
     onQuery: options.onQuery,
+    onAnswered: options.onAnswered,
+    onCache: options.onCache,
+    breaker: options.breaker,
     cache: options.cache === false ? null : readCache(options.cache ?? {}, clock),
     flights: inFlight(),
     door: gate({ insideMax: limits.dnsInFlightMax, waitingMax: limits.dnsQueueMax }),

@@ -20,6 +20,10 @@ export type RealDns = {
   /** Recursive and validating. */
   readonly unbound: string;
   readonly unboundPort: number;
+  /** As a crash: SIGKILL. */
+  killUnbound(): Promise<void>;
+  /** After that, on the same port; resolves when it answers. */
+  startUnbound(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -32,8 +36,11 @@ export function missingServers(): string | null {
   return reason;
 }
 
-/** `zones` by domain, as master files without SOA and NS; the last domain of `signed` is signed. */
-export async function startRealDns(zones: Record<string, string>, signed: string): Promise<RealDns> {
+/**
+ * `zones` by domain, as master files without SOA and NS; the last domain of `signed` is signed. unbound also answers at `places`, each
+ * ADDRESS@PORT: for programs that only know port 53.
+ */
+export async function startRealDns(zones: Record<string, string>, signed: string, places: readonly string[] = []): Promise<RealDns> {
   const folder = await mkdtemp(join(tmpdir(), "assay-dns-"));
   const running: ChildProcess[] = [];
   const close = async () => {
@@ -48,11 +55,21 @@ export async function startRealDns(zones: Record<string, string>, signed: string
     const key = await untilSigned(knotPort, signed);
     await writeFile(
       join(folder, "unbound.conf"),
-      unboundConfig({ folder, port: unboundPort, knotPort, domains: Object.keys(zones), signed, key }),
+      unboundConfig({ folder, port: unboundPort, places, knotPort, domains: Object.keys(zones), signed, key }),
     );
-    running.push(start("unbound", ["-d", "-c", join(folder, "unbound.conf")]));
-    await untilAnswer(unboundPort, { name: signed, type: "SOA" }, hasAnswers);
-    return { knot: `127.0.0.1:${knotPort}`, unbound: `127.0.0.1:${unboundPort}`, unboundPort, close };
+    const startUnbound = async () => {
+      running.push(start("unbound", ["-d", "-c", join(folder, "unbound.conf")]));
+      await untilAnswer(unboundPort, { name: signed, type: "SOA" }, hasAnswers);
+    };
+    const killUnbound = async () => {
+      const unbound = running.pop();
+      assert.ok(unbound !== undefined);
+      const gone = once(unbound, "exit");
+      unbound.kill("SIGKILL");
+      await gone;
+    };
+    await startUnbound();
+    return { knot: `127.0.0.1:${knotPort}`, unbound: `127.0.0.1:${unboundPort}`, unboundPort, killUnbound, startUnbound, close };
   } catch (error) {
     await close();
     throw error;
@@ -139,13 +156,14 @@ ${zoneLines.join("")}`,
 type UnboundSetup = {
   readonly folder: string;
   readonly port: number;
+  readonly places: readonly string[];
   readonly knotPort: number;
   readonly domains: readonly string[];
   readonly signed: string;
   readonly key: string;
 };
 
-function unboundConfig({ folder, port, knotPort, domains, signed, key }: UnboundSetup): string {
+function unboundConfig({ folder, port, places, knotPort, domains, signed, key }: UnboundSetup): string {
   // The last one keeps every other name from the public DNS: knot refuses it.
   const stubs = [...domains, "."].map((domain) => `stub-zone:\n  name: "${domain}"\n  stub-addr: 127.0.0.1@${knotPort}\n`);
   // The key of the signed zone is trusted; for the zone "bogus.example", which is not signed, it makes every answer bogus.
@@ -158,8 +176,7 @@ function unboundConfig({ folder, port, knotPort, domains, signed, key }: Unbound
   logfile: ""
   verbosity: 0
   num-threads: 1
-  interface: 127.0.0.1@${port}
-  access-control: 127.0.0.0/8 allow
+${[`127.0.0.1@${port}`, ...places].map((place) => `  interface: ${place}\n`).join("")}  access-control: 127.0.0.0/8 allow
   do-ip6: no
   do-not-query-localhost: no
   module-config: "validator iterator"

@@ -35,6 +35,12 @@ async function explain(args: readonly string[], input: string | Uint8Array = "",
     openInsight: () => Promise.reject(new Error("no store here")),
     openJournal: () => Promise.reject(new Error("no store here")),
     userName: () => "nobody",
+    openHeld: () => {
+      throw new Error("not in this test");
+    },
+    serve: () => {
+      throw new Error("not in this test");
+    },
     openMaintenance: () => {
       throw new Error("no store here");
     },

@@ -75,6 +75,12 @@ async function run(paths: readonly string[], options: LearnOptions = {}, store: 
     openInsight: () => Promise.reject(new Error("no store here")),
     openJournal: () => Promise.reject(new Error("no store here")),
     userName: () => "nobody",
+    openHeld: () => {
+      throw new Error("not in this test");
+    },
+    serve: () => {
+      throw new Error("not in this test");
+    },
     openMaintenance: () => {
       throw new Error("no store here");
     },

@@ -10,6 +10,8 @@ import type { Journal, JournalBounds } from "../../memory/journal.ts";
 import type { Learning } from "../../memory/learning.ts";
 import type { Memory } from "../../memory/memory.ts";
 import type { Insight } from "../../memory/sightings.ts";
+import type { ExitStatus } from "./exit-status.ts";
+import type { ServeOptions } from "./serve.ts";
 
 export type Output = {
   /** False once nobody reads any more (a pipe into `head`): time to stop, quietly. */
@@ -43,6 +45,18 @@ export type Settings = {
   readonly trustNetworks: readonly string[];
   readonly acceptedDomains: readonly string[];
   readonly memory: MemoryUrl | null;
+  /** What may wait in the mail server's queue before it is told of. */
+  readonly holdAlarm?: { readonly messages: number; readonly ms: number } | undefined;
+};
+
+/** A message on hold in the mail server's queue. */
+export type HeldMail = {
+  readonly queueId: string;
+  /** Milliseconds since 1970. */
+  readonly arrivedAt: number;
+  readonly bytes: number;
+  readonly sender: string;
+  readonly recipients: readonly string[];
 };
 
 /** The other end of a worker thread: values in, values out. */
@@ -98,6 +112,13 @@ export type Ports = {
   readonly openInsight: (url: MemoryUrl) => Promise<Insight>;
   /** Opens the journal of decisions of a store that is there. Throws UsageError or StoreFault. */
   readonly openJournal: (url: MemoryUrl, purpose: "read" | "change") => Promise<Journal>;
+  /** The mail server's queue; null: of its usual instance. Its methods throw UsageError where it cannot be reached. */
+  readonly openHeld: (configFolder: string | null) => {
+    list(): Promise<readonly HeldMail[]>;
+    release(queueIds: readonly string[]): Promise<number>;
+  };
+  /** Runs the service until it is told to end. Throws UsageError for a configuration that opens no door, or a place that is taken. */
+  readonly serve: (options: ServeOptions) => Promise<ExitStatus>;
   /** The login of whoever runs the command. */
   readonly userName: () => string;
   readonly startWorker: (setup: unknown) => Worker;

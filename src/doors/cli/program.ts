@@ -7,7 +7,6 @@ import { Command, CommanderError, Option } from "commander";
 import { version } from "../../gateway/version.ts";
 import type { CheckOptions } from "./check.ts";
 import type { CheckDns } from "./config-command.ts";
-import type { DbCopyOptions, DbOptions } from "./db-command.ts";
 import type { DmarcOptions } from "./dmarc-command.ts";
 import { addEntryCommands } from "./entry-commands.ts";
 import type { ExitStatus } from "./exit-status.ts";
@@ -15,6 +14,7 @@ import type { ExplainOptions } from "./explain.ts";
 import { addJournalCommands } from "./journal-commands.ts";
 import type { LearnOptions } from "./learn.ts";
 import type { MechanismOptions } from "./mechanism.ts";
+import { addOperations } from "./operations.ts";
 import {
   looksLikeTls,
   readAuthservId,
@@ -32,6 +32,7 @@ import {
   someTls,
 } from "./options.ts";
 import { type Ports, UsageError } from "./ports.ts";
+import { addSetupCommands } from "./setup-commands.ts";
 import { shown } from "./shown.ts";
 import type { SpfOptions } from "./spf-command.ts";
 
@@ -115,9 +116,10 @@ function grammar(done: Done, ports: Ports): Command {
   addDmarc(program, done, ports);
   addLearn(program, done, ports);
   addEntryCommands(program, { done, ports, examples });
-  addDb(program, done, ports);
+  addOperations(program, { done, ports, examples });
   addJournalCommands(program, { done, ports, examples });
   addConfig(program, done, ports);
+  addSetupCommands(program, { done, ports, examples });
   return program;
 }
 
@@ -287,36 +289,6 @@ function addLearn(program: Command, done: Done, ports: Ports): void {
 
 function added(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-function addDb(program: Command, done: Done, ports: Ports): void {
-  const command = program
-    .command("db")
-    .summary("look after the store")
-    .description("Works on the store that a configuration names, also while it is in use.");
-  command
-    .command("migrate")
-    .description("Brings the store to the schema of this version, making it if need be.")
-    .requiredOption("--config <file>", "the configuration that names the store")
-    .addHelpText("after", examples(["assay db migrate --config assay.toml", ""]))
-    .action(async (options: DbOptions) => done(await (await import("./db-command.ts")).dbMigrate(options, ports)));
-  command
-    .command("backup")
-    .description("Copies the store as it is now to a new file, readable by its owner alone.")
-    .argument("<target>", "the copy; must not exist")
-    .requiredOption("--config <file>", "the configuration that names the store")
-    .addHelpText("after", examples(["assay db backup --config assay.toml /backup/assay.db", ""]))
-    .action(async (target: string, options: DbOptions) => done(await (await import("./db-command.ts")).dbBackup(target, options, ports)));
-  command
-    .command("copy")
-    .description("Copies everything that one store keeps into another, of either kind: all of it or nothing.")
-    .argument("<from>", "URL of the store to read, as in memory.url")
-    .argument("<to>", "URL of the store to write; made if need be, and must be empty")
-    .option("--replace", "take out first what the second store holds")
-    .addHelpText("after", examples(["assay db copy sqlite:assay.db postgres://assay@db.example.net/assay", "from one machine to several"]))
-    .action(async (from: string, to: string, options: DbCopyOptions) =>
-      done(await (await import("./db-command.ts")).dbCopy({ from, to }, options, ports)),
-    );
 }
 
 function addConfig(program: Command, done: Done, ports: Ports): void {

@@ -71,6 +71,7 @@ function answerText(answer: Answer): string {
     budget: "not asked: the budget is used up",
     deadline: "not asked: out of time",
     name: "not asked: no DNS name",
+    breaker: "not asked: the resolver does not answer",
   } as const;
   return answer.withheld === undefined ? statusWords[answer.status] : withheld[answer.withheld];
 }

@@ -70,7 +70,7 @@ export function troubleOf(answer: NotFound): ErrorReason | null {
     case "refused":
       // A name that DNS cannot carry does not exist.
       if (answer.withheld === "name") return null;
-      return answer.withheld ?? "dns";
+      return answer.withheld === undefined || answer.withheld === "breaker" ? "dns" : answer.withheld;
     default:
       return answer.status satisfies never;
   }

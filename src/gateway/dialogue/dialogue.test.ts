@@ -367,3 +367,15 @@ test("new rules count from the next message on", async () => {
   await after.mail("ada@good.example");
   assert.equal((await after.rcpt("bob@us.example"))?.enhanced, "4.7.25");
 });
+
+test("a fault of ours, and the client goes away after MAIL: nobody waits for what was begun, and the process lives", async () => {
+  const resolver: Resolver = { query: () => Promise.reject(new Error("a bug")) };
+  const { service } = serviceOf("", { resolver });
+  const unhandled: unknown[] = [];
+  const watch = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", watch);
+  await service.open(inbound).mail("ada@good.example");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.removeListener("unhandledRejection", watch);
+  assert.deepEqual(unhandled, []);
+});

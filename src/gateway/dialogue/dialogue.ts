@@ -22,7 +22,7 @@ import { judgePolicyFor, tenantOfRecipients } from "../judge-policy.ts";
 import { Admission } from "./admission.ts";
 import { Deferrals } from "./deferrals.ts";
 import { dispositionOf } from "./disposition.ts";
-import type { Client, Dialogue, Disposition, Rules, Service, ServiceDeps, SmtpReply, Stage } from "./journey.ts";
+import type { AboutMessage, Client, Dialogue, Disposition, Rules, Service, ServiceDeps, SmtpReply, Stage } from "./journey.ts";
 import { answerToRecipient } from "./recipients.ts";
 import { SourceFault, watched } from "./source.ts";
 
@@ -80,7 +80,8 @@ class OpenDialogue implements Dialogue {
     if (at >= 0) this.rcptTo.splice(at, 1);
   }
 
-  async data(message: MessageSource, { queueId = null }: { readonly queueId?: string | null } = {}): Promise<Disposition> {
+  async data(message: MessageSource, { queueId = null, asked }: AboutMessage = {}): Promise<Disposition> {
+    if (asked !== undefined) this.rcptTo.splice(0, this.rcptTo.length, ...asked);
     const { admission, deps } = this.shared;
     if (!admission.enter(this.rules.messagesMax)) return this.withoutInspection({ id: "filter-busy" }, queueId, deps.clock());
     const startedAt = deps.clock();

@@ -40,8 +40,17 @@ export interface Dialogue {
   /** The server, not we, has refused a recipient that we had not. */
   drop(recipient: string): void;
   /** From the end of the header on: the message streams, and is decided when it ends. A source that fails gives `gone`. */
-  data(message: MessageSource, about?: { readonly queueId?: string | null }): Promise<Disposition>;
+  data(message: MessageSource, about?: AboutMessage): Promise<Disposition>;
 }
+
+export type AboutMessage = {
+  readonly queueId?: string | null;
+  /**
+   * All recipients, in the place of those that RCPT did not refuse: for a door that is only asked, and whose answer must tell what becomes
+   * of each. Left out by a door that takes mail.
+   */
+  readonly asked?: readonly string[];
+};
 
 /** What is done with the message. */
 export type Disposition =

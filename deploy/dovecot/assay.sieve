@@ -1,0 +1,24 @@
+# Files mail that Assay marked as junk into Junk. For Dovecot's sieve_before: it runs before the scripts of
+# the mailbox's owner, which see only what stays in the inbox.
+#
+# Assay takes every field X-Assay-* out of mail that arrives, and writes its own on top. So the first one is
+# Assay's, unless mail gets here on a way that passes Assay by. A value in the field holds neither ";" nor a
+# blank, so that nothing a sender says can read as a part of its own. The field is folded; where it is, a
+# blank stands in front of the part.
+#
+# junk        to be filed as junk
+# quarantine  to be held back, by a server that could not hold it. With milter.hold = true take the line out:
+#             what is held and then released belongs into the inbox (assay setup dovecot does so)
+# reject      to be refused, by a server that could not refuse it
+# What is only observed has ACTION:deliver, and stays; so does mail that could not be decided in time.
+
+require ["fileinto", "mailbox", "index"];
+
+if header :index 1 :contains "X-Assay-Report" [
+  ";ACTION:junk;", "; ACTION:junk;",
+  ";ACTION:quarantine;", "; ACTION:quarantine;",
+  ";ACTION:reject;", "; ACTION:reject;"
+] {
+  fileinto :create "Junk";
+  stop;
+}

@@ -1,0 +1,92 @@
+/**
+ * The negotiation that opens a milter connection: the server offers a version, what a filter may do, and what need not be sent or answered;
+ * we choose from that, and never beyond: Postfix ends the session of a filter that asks for more. A server that offers less, down to
+ * version 2, gets an answer wherever it waits for one, and header values without the leading space that it keeps to itself.
+ */
+import { type Frame, packet } from "./packet.ts";
+
+export type Agreement = {
+  readonly version: number;
+  /** Header fields may be inserted; changed and removed. */
+  readonly inserts: boolean;
+  readonly changes: boolean;
+  readonly quarantines: boolean;
+  /** Header values come with the space behind the colon, and go with it. */
+  readonly leadingSpace: boolean;
+  /** Whether the server waits for an answer to a packet of this kind. */
+  readonly answers: {
+    readonly connect: boolean;
+    readonly helo: boolean;
+    readonly header: boolean;
+    readonly endOfHeader: boolean;
+    readonly body: boolean;
+  };
+};
+
+/** What a filter may ask to do. */
+const action = { addHeaders: 0x01, changeHeaders: 0x10, quarantine: 0x20, setMacros: 0x100 } as const;
+
+/**
+ * What the server need not send (no…), need not wait for an answer to (silent…), and the form of header values. DATA is sent and answered:
+ * Postfix would send its macros all the same, and TCP would hold back the message until they are acknowledged, 40 ms later (RFC 1122
+ * §4.2.3.2, §4.2.3.4).
+ */
+const protocol = {
+  silentHeader: 0x80,
+  noUnknown: 0x100,
+  silentConnect: 0x1000,
+  silentHelo: 0x2000,
+  silentEndOfHeader: 0x4_0000,
+  silentBody: 0x8_0000,
+  leadingSpace: 0x10_0000,
+} as const;
+
+const newest = 6;
+const oldest = 2;
+const wantedActions = Object.values(action).reduce((sum, bit) => sum | bit, 0);
+// Sendmail's bits for larger packets (1 << 28, 1 << 29) are not among them.
+const wantedProtocol = Object.values(protocol).reduce((sum, bit) => sum | bit, 0);
+
+/**
+ * The macros that are read, by stage. Postfix takes a list for one stage as the end of its own lists for all: so each stage has one. The
+ * queue id is there at MAIL in Sendmail, in Postfix from the first accepted recipient on.
+ */
+const macroLists: readonly (readonly [stage: number, names: string])[] = [
+  [0, "{daemon_name}"],
+  [1, "{tls_version} {cipher} {cert_subject}"],
+  [2, "i {auth_authen} {daemon_name}"],
+  [3, "i {rcpt_mailer}"],
+  [4, "i"],
+  [5, "i"],
+  [6, "i"],
+];
+
+/** Reads the server's offer; null is one that we cannot serve. */
+export function negotiate({ bytes, start, end }: Frame): { readonly agreement: Agreement; readonly reply: Buffer } | null {
+  if (end - start < 12) return null;
+  const version = Math.min(newest, bytes.readUInt32BE(start));
+  if (version < oldest) return null;
+  const actions = (bytes.readUInt32BE(start + 4) & wantedActions) >>> 0;
+  const steps = (bytes.readUInt32BE(start + 8) & wantedProtocol) >>> 0;
+  const lists = (actions & action.setMacros) === 0 ? [] : macroLists.flat();
+  return { agreement: agreed(version, actions, steps), reply: packet("O", version, actions, steps, ...lists) };
+}
+
+function agreed(version: number, actions: number, steps: number): Agreement {
+  const may = (bit: number) => (actions & bit) !== 0;
+  const has = (bit: number) => (steps & bit) !== 0;
+  return {
+    version,
+    inserts: may(action.addHeaders),
+    changes: may(action.changeHeaders),
+    quarantines: may(action.quarantine),
+    leadingSpace: has(protocol.leadingSpace),
+    answers: {
+      connect: !has(protocol.silentConnect),
+      helo: !has(protocol.silentHelo),
+      header: !has(protocol.silentHeader),
+      endOfHeader: !has(protocol.silentEndOfHeader),
+      body: !has(protocol.silentBody),
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** The doors that a configuration opens, each with its habits read anew where that is possible. If one cannot open, those before it close. */
+import type { Config } from "../config/schema.ts";
+import { openHttpDoor } from "../doors/http/http-door.ts";
+import { openMilterDoor } from "../doors/milter/milter.ts";
+import { openSmtpDoor, type SmtpHabits } from "../doors/smtp/smtp-door.ts";
+import type { Door, DoorMeans, ListenAt } from "../gateway/dialogue/door.ts";
+
+export type HttpMeans = Omit<Parameters<typeof openHttpDoor>[1], keyof DoorMeans>;
+
+export type DoorSurroundings = {
+  readonly version: string;
+  readonly hostName: () => string;
+  readonly readFile: (file: string, what: string) => Uint8Array;
+  readonly http: HttpMeans;
+};
+
+export async function openDoors(config: () => Config, means: DoorMeans, around: DoorSurroundings): Promise<readonly Door[]> {
+  const opened: Door[] = [];
+  try {
+    for (const open of doorsOf(config, means, around)) opened.push(await open());
+    return opened;
+  } catch (error) {
+    await Promise.all(opened.map((door) => door.close(0)));
+    throw error;
+  }
+}
+
+function doorsOf(config: () => Config, means: DoorMeans, around: DoorSurroundings): readonly (() => Promise<Door>)[] {
+  const { listen } = config();
+  const certified = certificates(around);
+  const opening: (() => Promise<Door>)[] = [];
+  for (const [listener, milter, proxy] of [
+    ["inbound", listen.milter, listen.smtp],
+    ["submission", listen.submission_milter, listen.submission_smtp],
+  ] as const) {
+    if (milter !== null) opening.push(() => milterDoor({ at: milter, listener }, config, means));
+    if (proxy !== null) {
+      const at = { kind: "inet" as const, ...proxy.address };
+      const habits = () => certified(config().smtp);
+      const { connections_max: connectionsMax } = config().serve;
+      opening.push(() => openSmtpDoor({ at, listener, nextHop: proxy.next_hop, habits, connectionsMax }, means));
+    }
+  }
+  const { http } = listen;
+  if (http !== null) {
+    const habits = () => {
+      const { tokens, message_bytes_max } = config().http;
+      return { tokens, messageBytesMax: message_bytes_max };
+    };
+    const { connections_max: connectionsMax } = config().serve;
+    const options = { at: { kind: "inet" as const, ...http }, habits, version: around.version, connectionsMax };
+    opening.push(() => openHttpDoor(options, { ...means, ...around.http }));
+  }
+  return opening;
+}
+
+function milterDoor(
+  at: { readonly at: ListenAt; readonly listener: Door["listener"] },
+  config: () => Config,
+  means: DoorMeans,
+): Promise<Door> {
+  const habits = () => {
+    const { outbound_daemons, hold } = config().milter;
+    return { outboundDaemons: outbound_daemons, hold };
+  };
+  return openMilterDoor({ ...at, connectionsMax: config().serve.connections_max, habits }, means);
+}
+
+/**
+ * Certificate and key as they are in their files, read again once a minute: a renewed one is taken without a restart, and one that cannot be
+ * read leaves the old one in use.
+ */
+function certificates({ readFile, http: { clock } }: DoorSurroundings): (smtp: Config["smtp"]) => SmtpHabits {
+  let read: { readonly at: number; readonly of: string; readonly certificate: string; readonly key: string } | null = null;
+  const text = (file: string, what: string): string => Buffer.from(readFile(file, what)).toString("utf8");
+  return (smtp) => {
+    const { tls_certificate: certificate, tls_key: key } = smtp;
+    if (certificate === null || key === null) return smtp;
+    const of = `${certificate}\0${key}`;
+    if (read?.of !== of || clock() - read.at > rereadMs) {
+      try {
+        read = { at: clock(), of, certificate: text(certificate, "certificate"), key: text(key, "key of the certificate") };
+      } catch (error) {
+        if (read?.of !== of) throw error;
+        read = { ...read, at: clock() };
+      }
+    }
+    return { ...smtp, tls_certificate: read.certificate, tls_key: read.key };
+  };
+}
+
+const rereadMs = 60_000;
