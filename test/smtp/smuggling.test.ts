@@ -91,6 +91,16 @@ test("RFC 3030 §2: CHUNKING is not offered; after BDAT nothing is read", async 
   assert.ok(!sink.commands.some((each) => each.startsWith("MAIL")));
 });
 
+test("attack: a browser that is made to post SMTP commands is cut at its first line", async (t) => {
+  const { speak, sink } = await openProxy(t);
+  const client = await speak();
+  await client.reply();
+  client.write(`POST / HTTP/1.1\r\nHost: mx.us.example:25\r\n\r\nEHLO x\r\n${inner}`);
+  assert.equal((await client.reply()).code, 502);
+  assert.ok(await client.closed());
+  assert.ok(!sink.commands.some((each) => each.startsWith("MAIL")));
+});
+
 test("a command that no line end follows is none, even where the connection ends", async (t) => {
   const { greeted, sink } = await openProxy(t);
   const client = await greeted();

@@ -155,8 +155,13 @@ export class Session {
         return next(replies.cannotVerify);
       case "HELP":
         return next(replies.help);
-      // RFC 3030 §2: octets follow at once, and must not be read as commands.
+      // RFC 3030 §2: octets follow at once, and must not be read as commands. Nor must what a browser was made to post.
       case "BDAT":
+      case "GET":
+      case "POST":
+      case "PUT":
+      case "OPTIONS":
+      case "CONNECT":
         return { reply: replies.notImplemented, after: "close" };
       case "EXPN":
       case "AUTH":
@@ -229,7 +234,7 @@ export class Session {
     const kept = this.#hop?.isOpen && this.#hop.isFor(origin) ? this.#hop : null;
     if (kept === null) this.#giveUp();
     if (kept !== null) {
-      const reply = await kept.mail(mailLine(kept, address)).catch(() => null);
+      const reply = await kept.mail(mailLine(kept, address)).catch(isLost);
       if (reply !== null && reply.code !== 421) return { hop: kept, reply };
       kept.destroy();
     }
@@ -330,6 +335,11 @@ export class Session {
     this.#hop?.quit();
     this.#hop = null;
   }
+}
+
+function isLost(error: unknown): null {
+  if (error instanceof NextHopLost) return null;
+  throw error;
 }
 
 function next(reply: Reply): Answer {

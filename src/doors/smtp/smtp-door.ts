@@ -2,8 +2,9 @@
  * The SMTP proxy door: stands before Postfix's queue (smtpd_proxy_filter) or in front of any mail server, takes a message as SMTP has it
  * (RFC 5321), hands it to the journey, and passes it on to the next hop, SMTP or LMTP, with our fields on top. It keeps no queue: the client is
  * told 250 when the next hop has said so, in its words, and until then the message is the client's. It adds no Received field: the next hop
- * does, which is told of the client with XCLIENT or XFORWARD. Which recipients there are the next hop says: a relay that it is open for, it is
- * open for through this door. No certificate configured: no STARTTLS.
+ * does, which is told of the client with XCLIENT or XFORWARD. Which recipients there are the next hop says, so this door is as open a relay
+ * as the next hop is for it: one that relays for this host's own address must be told of the client with XCLIENT, or relays for everybody.
+ * No certificate configured: no STARTTLS.
  */
 import type { Socket } from "node:net";
 import { hostname, tmpdir } from "node:os";
