@@ -86,6 +86,8 @@ export type MillOptions = {
   readonly domains: "warm" | "cold";
   /** Where to publish; a zone of its own without it. */
   readonly zone?: BenchZone;
+  /** The body of the n-th message, where it is not the kind's. */
+  readonly bodyOf?: (number: number) => Pick<Kind, "body" | "bodyBytes">;
   /** Names of cold domains start with it and a number that is not used twice. */
   readonly firstDomain?: number;
 };
@@ -106,7 +108,14 @@ export function messageMill(options: MillOptions): Mill {
   return {
     zone,
     next: () => {
-      const parts: Making = { kind, random, number: made, signedAt: options.signedAt, stranger, domain };
+      const parts: Making = {
+        kind: { ...kind, ...options.bodyOf?.(made) },
+        random,
+        number: made,
+        signedAt: options.signedAt,
+        stranger,
+        domain,
+      };
       const message = makeMessage(parts, tampering[made % tampering.length] ?? "none");
       made += 1;
       return message;

@@ -251,6 +251,9 @@ export const limits = {
   logStackCharactersMax: 8192,
   logRecipientsMax: 10, // recipients that a line names; their number is told in full
   logSignersMax: 8, // domains of valid signatures that a line names
+  logBatchBytes: 3072, // lines that are written together
+  logWriteBytesMax: 4096, // at most, but for one long line: several processes share a pipe, and so much goes into it in one piece (PIPE_BUF)
+  logWaitMs: 100, // how long the first of them waits for others
   logBufferBytesMax: 16 * 1024 * 1024, // lines that wait for a reader that is slow; past it they are lost, and counted
   metricSeriesMax: 500, // combinations of labels of one metric; more are counted as "other"
   // Breaker of the resolver. Local, all of them.

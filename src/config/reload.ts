@@ -24,7 +24,7 @@ export function reloadConfig(old: Config, bytes: Uint8Array): Reload {
   if (!loaded.ok) return { kind: "refused", errors: loaded.errors };
   const changed = changedKeys(old, loaded.config, "");
   if (changed.length === 0) return { kind: "same" };
-  const restart = changed.filter((path) => /^(?:listen|memory|serve|smtp)\./.test(path));
+  const restart = changed.filter((path) => /^(?:listen\.|memory\.|serve\.(?:workers|connections_max)$|smtp\.hostname$|log\.)/.test(path));
   return { kind: "new", config: loaded.config, changed, restart, warnings: loaded.warnings };
 }
 

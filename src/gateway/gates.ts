@@ -5,9 +5,8 @@
  */
 import { enforceFrom, type FromDecision, type FromPolicy } from "../verdict/from-enforcement.ts";
 import type { Account } from "../verdict/from-ownership.ts";
-import { type Ipv6GatePolicy, stageAtData, stageAtRcpt } from "../verdict/ipv6-gate.ts";
+import { type Ipv6GatePolicy, optInOf, stageAtData, stageAtRcpt } from "../verdict/ipv6-gate.ts";
 import { inboundFromNullMx, type NullMxPolicy, type SenderNullMx } from "../verdict/null-mx.ts";
-import { domainOfAddress } from "../verdict/overrides/address-form.ts";
 import type { Applied } from "../verdict/overrides/apply.ts";
 import { fromOverrides, type Matched } from "../verdict/overrides/before.ts";
 import { isInOneOf } from "../verdict/overrides/network-text.ts";
@@ -35,6 +34,8 @@ export type GateInput = {
   readonly matched: Matched;
   /** Null: nobody asked. */
   readonly nullMx: SenderNullMx | null;
+  /** What DNS has left open is not asked again. */
+  readonly lastTry: boolean;
 };
 
 export type Gated = Pick<Applied, "action" | "reply"> & {
@@ -48,7 +49,8 @@ export type Gated = Pick<Applied, "action" | "reply"> & {
 export function gated(input: GateInput, base: Pick<Applied, "action" | "reply">, policy: GatePolicy): Gated {
   const message = input.decided.input;
   const from = fromDecision(input, policy);
-  const objections = [...ofFrom(from), ...ofIpv6(message, policy), ...ofNullMx(message, input.nullMx, policy)];
+  const all = [...ofFrom(from), ...ofIpv6(message, policy), ...ofNullMx(message, input.nullMx, policy)];
+  const objections = input.lastTry ? all.filter(({ reply }) => !unanswered.has(reply.id)) : all;
   const told = [...(from.outcome === "accept" ? none : from.facts), ...objections.flatMap(({ facts }) => facts)];
   return { ...joined(base, objections, message.transaction.rcptTo), from, overrides: from.overrides, facts: told };
 }
@@ -99,11 +101,7 @@ function ofIpv6(message: DecisionInput, { ipv6, accepted }: GatePolicy): readonl
   if (transaction.ip === null || !transaction.ip.includes(":")) return none;
   const { enforced } = ipv6;
   const found = transaction.rcptTo.flatMap((recipient) => {
-    const domain = domainOfAddress(recipient);
-    // A recipient without a domain name (`<postmaster>`, an address literal) opts in to nothing, and is asked for a reverse name as all are.
-    const known = domain !== null && accepted.length > 0;
-    const acceptsIpv6 = known ? (accepted.find((one) => one.domain === domain)?.ipv6 ?? false) : null;
-    const asked = { iprev: evidence.iprev, recipient: { domain: domain ?? "", acceptsIpv6 } };
+    const asked = { iprev: evidence.iprev, recipient: optInOf(recipient, accepted) };
     const { reply, facts } = stageAtRcpt(transaction, asked, ipv6);
     return reply === null ? [] : objection({ reply, facts }, { stage: "rcpt", recipient, enforced });
   });
@@ -126,6 +124,9 @@ function objection(
   return { stage, recipient, kind: temporary.has(reply.id) ? "tempfail" : "reject", reply, enforced, facts };
 }
 
+/** Not a rule's word: DNS did not answer. */
+const unanswered: ReadonlySet<ReplyId> = new Set<ReplyId>(["ptr-temporary", "authentication-temporary"]);
+
 const temporary: ReadonlySet<ReplyId> = new Set<ReplyId>([
   "ipv6-no-ptr",
   "ipv6-unauthenticated",
@@ -146,10 +147,13 @@ function joined(
   const counting = acts ? objections.filter(({ enforced }) => enforced) : objections;
   const baseCounts = !acts || baseActsForAny;
   const recipients: readonly (string | null)[] = rcptTo.length === 0 ? [null] : rcptTo;
+  // Looked up, not searched: a message may have thousands of recipients.
+  const by = Map.groupBy(counting, ({ recipient }) => recipient);
+  const told = new Map<string | null, Action["kind"]>(base.action.perRecipient.map(({ recipient, kind }) => [recipient, kind]));
   const outcomes = recipients.map((recipient) => {
-    const told = base.action.perRecipient.find((one) => one.recipient === recipient)?.kind ?? base.action.kind;
-    const own: Outcome = { recipient, kind: baseCounts ? told : "deliver", reply: baseCounts ? base.reply : null };
-    const mine = counting.filter((one) => one.recipient === null || one.recipient === recipient);
+    const kind = told.get(recipient) ?? base.action.kind;
+    const own: Outcome = { recipient, kind: baseCounts ? kind : "deliver", reply: baseCounts ? base.reply : null };
+    const mine = [...(by.get(null) ?? none), ...(recipient === null ? none : (by.get(recipient) ?? none))];
     // What is met first along the dialogue is answered, and nothing comes after it.
     const early = mine.find(({ stage }) => stage === "mail") ?? mine.find(({ stage }) => stage === "rcpt");
     if (early !== undefined) return { recipient, kind: early.kind, reply: early.reply };

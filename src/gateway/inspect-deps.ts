@@ -3,6 +3,7 @@ import type { Question } from "../dns/budget.ts";
 import type { Clock, Resolver } from "../dns/resolver.ts";
 import type { Header } from "../mail/header.ts";
 import type { MessageSource } from "../mail/message.ts";
+import type { Transaction } from "../mail/transaction.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { History } from "../verdict/verdict.ts";
 import type { Begun } from "./begun.ts";
@@ -29,6 +30,8 @@ export type InspectDeps = {
   readonly journal?: "without-subject" | "with-subject" | undefined;
   /** What a door had under way before the message came; it counts for the envelope that it was begun for. */
   readonly begun?: Begun | null | undefined;
+  /** Asked once the envelope and Message-ID are known: has the message been put off as often as it may be? */
+  readonly isLastTry?: ((transaction: Transaction) => boolean) | undefined;
   /** Sees the header as it arrived, before anything else is done. */
   readonly onHeader?: ((header: Header) => void) | undefined;
   /** Sees every DNS question of this message with its answer. */

@@ -9,7 +9,7 @@ import type { Inspection } from "../stamp/inspection.ts";
 import { arrived, overrideFacts, readHeader } from "./arrival.ts";
 import { begunFor } from "./begun.ts";
 import { completed, openTransaction } from "./envelope.ts";
-import { withGatewayResult } from "./gateway-result.ts";
+import { forMessage } from "./for-message.ts";
 import type { InspectDeps, InspectInput } from "./inspect-deps.ts";
 import { inspectionOf } from "./inspection-of.ts";
 import { askSenders } from "./null-mx.ts";
@@ -27,7 +27,7 @@ export async function inspect(input: InspectInput, deps: InspectDeps): Promise<I
   const { header } = message;
   deps.onHeader?.(header);
   const envelope = arrived(openTransaction(input, header), header, deps.policy ?? {});
-  const policy = withGatewayResult(deps.policy ?? {}, header, envelope);
+  const policy = forMessage(deps, header, envelope);
   const journal = openJournal(deps);
   const onQuestion = journal?.onQuestion ?? deps.onQuestion;
   const begun = begunFor(deps.begun, envelope);

@@ -95,7 +95,12 @@ export function judge(facts: JudgedFacts, policy: JudgePolicy): Judgement {
     policy.gates === undefined
       ? null
       : gated(
-          { decided: { input: facts, verdict, standing, answers }, matched: matched ?? nothingMatched, nullMx: facts.nullMx ?? null },
+          {
+            decided: { input: facts, verdict, standing, answers },
+            matched: matched ?? nothingMatched,
+            nullMx: facts.nullMx ?? null,
+            lastTry: policy.lastTry ?? false,
+          },
           applied ?? done,
           policy.gates,
         );

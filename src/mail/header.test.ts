@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../base/limits.ts";
 import { sortDefects } from "./defect.ts";
-import { fieldsNamed, type LineEnd, rawValue, scanHeader, unfoldedValue } from "./header.ts";
+import { allFieldsNamed, fieldsNamed, type LineEnd, rawValue, scanHeader, unfoldedValue } from "./header.ts";
 
 const scan = (text: string, lineEnd: LineEnd = "crlf") => scanHeader(Buffer.from(text, "latin1"), lineEnd);
 const names = (text: string, lineEnd: LineEnd = "crlf") => scan(text, lineEnd).fields.map(({ name, nameDefect }) => [name, nameDefect]);
@@ -189,4 +189,16 @@ test("hostile headers: cost grows with the size alone", () => {
     for (const field of header.fields) unfoldedValue(header, field);
     assert.ok(header.fields.length <= limits.headerFieldsMax, JSON.stringify(text.slice(0, 20)));
   }
+});
+
+test("past the number of fields: the first are the header's, the others are kept apart, and each is counted with its name", () => {
+  const text = `${"A: 1\r\n".repeat(limits.headerFieldsMax)}A: 2\r\nB: 3\r\n`;
+  const header = scanHeader(Buffer.from(text), "crlf");
+  assert.equal(header.fields.length, limits.headerFieldsMax);
+  assert.deepEqual(
+    header.beyond.map(({ name }) => name),
+    ["a", "b"],
+  );
+  assert.equal(allFieldsNamed(header, "a").length, limits.headerFieldsMax + 1);
+  assert.equal(fieldsNamed(header, "b").length, 0);
 });

@@ -33,12 +33,20 @@ export type Header = {
   readonly lineEnd: LineEnd;
   /** Top to bottom. */
   readonly fields: readonly Field[];
+  /** Past a limit (defect `header-too-large`): looked at by nobody but who takes out fields that pass for ours. */
+  readonly beyond: readonly Field[];
   readonly defects: ReadonlySet<Defect>;
 };
 
 /** The fields of that name (lower case), top to bottom. */
 export function fieldsNamed(header: Header, name: string): readonly Field[] {
   return header.fields.filter((field) => field.name === name);
+}
+
+/** The same with those past a limit: as whoever edits the message counts them. */
+export function allFieldsNamed(header: Header, name: string): readonly Field[] {
+  const fields = fieldsNamed(header, name);
+  return header.beyond.length === 0 ? fields : [...fields, ...header.beyond.filter((field) => field.name === name)];
 }
 
 /** Raw value: everything after the colon, folds and all, as latin1. */
@@ -60,12 +68,14 @@ export function unfoldedValue(header: Header, field: Field): string {
 
 /**
  * Scans a header section: `bytes` runs from the first byte of the message to the end of the last header line, its line
- * end included or not. What passes a limit of base/limits.ts stops the scan with defect `header-too-large`; the
- * fields before are kept, and of a field that is too long its beginning.
+ * end included or not. What passes a limit of base/limits.ts is defect `header-too-large`: the
+ * fields before are kept, of a field that is too long its beginning, and those after it apart, up to limits.headerBytesMax.
  */
 export function scanHeader(bytes: Uint8Array, lineEnd: LineEnd): Header {
   const defects = new Set<Defect>();
   const fields: Field[] = [];
+  const beyond: Field[] = [];
+  let isOver = false;
   let truncated = bytes;
   if (bytes.length > limits.headerBytesMax) {
     defects.add("header-too-large");
@@ -82,15 +92,17 @@ export function scanHeader(bytes: Uint8Array, lineEnd: LineEnd): Header {
     if (line < text.length && isWsp(text.charCodeAt(line))) continue;
     const end = Math.min(eol.at, start + limits.headerFieldBytesMax);
     if (end < eol.at || fields.length === limits.headerFieldsMax) defects.add("header-too-large");
-    if (fields.length === limits.headerFieldsMax) break;
-    fields.push(readField(scan, start, end));
-    if (end < eol.at) break;
+    isOver ||= fields.length === limits.headerFieldsMax;
+    (isOver ? beyond : fields).push(readField(scan, start, end));
+    isOver ||= end < eol.at;
     start = line;
   }
   octetDefects(scan);
   if (fields.length === 0) defects.add("no-header");
-  return { bytes: truncated, text, lineEnd, fields, defects };
+  return { bytes: truncated, text, lineEnd, fields, beyond: beyond.length === 0 ? nothingBeyond : beyond, defects };
 }
+
+const nothingBeyond: readonly Field[] = [];
 
 type Scan = {
   readonly bytes: Uint8Array;

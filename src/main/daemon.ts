@@ -2,7 +2,6 @@
  * The service in one process: resolver, store, journey and the doors that the configuration opens. It is made of parts that others hold the
  * logic of; here they meet, are read anew when the configuration changes, and are closed in the order in which mail needs them.
  */
-import { readFileSync } from "node:fs";
 import { ConfigInForce, describeReload } from "../config/reload.ts";
 import type { Config } from "../config/schema.ts";
 import type { Clock, Resolver } from "../dns/resolver.ts";
@@ -34,8 +33,8 @@ export type OpenDoors = (config: () => Config, means: DoorMeans) => Promise<read
 export interface Daemon {
   readonly doors: readonly Door[];
   readonly inFlight: number;
-  /** Reads the configuration file again; a mistake in it leaves the old one in force. */
-  reload(file: string): void;
+  /** The configuration file as it is now; a mistake in it leaves the old one in force. */
+  offer(text: string, file: string): void;
   /** Why the file that was offered last is not in force; null: it is. */
   readonly refused: string | null;
   /** Ends it: no new connection, what is under way is finished. */
@@ -57,7 +56,7 @@ export async function openDaemon(config: Config, means: DaemonMeans): Promise<Da
     get inFlight() {
       return service.inFlight;
     },
-    reload: (file) => reload(inForce, file, log),
+    offer: (text, file) => offer(inForce, { text, file }, log),
     get refused() {
       return inForce.refused === null ? null : inForce.refused.map(({ path }) => path).join(", ");
     },
@@ -79,15 +78,8 @@ function currentRules(inForce: ConfigInForce, hostName: () => string): () => Rul
   };
 }
 
-function reload(inForce: ConfigInForce, file: string, log: Log): void {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    log.error({ err: error, file }, "the configuration file cannot be read; the old configuration stays in force");
-    return;
-  }
-  const offered = inForce.offer(bytes);
+function offer(inForce: ConfigInForce, { text, file }: { readonly text: string; readonly file: string }, log: Log): void {
+  const offered = inForce.offer(Buffer.from(text));
   const [message = "", ...lines] = describeReload(offered);
   log[offered.kind === "refused" ? "error" : "info"]({ file, lines: lines.map((line) => line.trim()) }, message);
 }

@@ -1,22 +1,31 @@
 /** Looks now and then at what the mail server holds for us (milter.hold), and raises an alarm where it is too much or too old. */
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../dns/resolver.ts";
-import { HeldQueueFault, postfixHeldQueue } from "../system/held-queue.ts";
+import { type HeldQueue, postfixHeldQueue } from "../system/held-queue.ts";
 import type { Log } from "../system/log.ts";
 import type { Held } from "../system/metrics-state.ts";
 
-export type HeldWatch = { readonly clock: Clock; readonly log: Log; readonly tell: (held: Held) => void };
+export type HeldWatch = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tell: (held: Held) => void;
+  /** Default: Postfix's on this machine. */
+  readonly queue?: HeldQueue;
+};
 
 const lookMs = 5 * 60_000;
 
 /** Gives what ends it; null where nothing is held. */
-export function watchHeld({ milter }: Config, { clock, log, tell }: HeldWatch): (() => void) | null {
+export function watchHeld(
+  { milter }: Pick<Config, "milter">,
+  { clock, log, tell, queue = postfixHeldQueue(null) }: HeldWatch,
+): (() => void) | null {
   if (!milter.hold) return null;
-  const queue = postfixHeldQueue(null);
   const look = async (): Promise<void> => {
     try {
       const found = await queue.list();
-      const oldestMs = Math.max(0, ...found.map(({ arrivedAt }) => clock() - arrivedAt));
+      const now = clock();
+      const oldestMs = found.reduce((most, { arrivedAt }) => Math.max(most, now - arrivedAt), 0);
       tell({ messages: found.length, oldestSeconds: Math.round(oldestMs / 1000) });
       const isTooMany = found.length > milter.hold_alarm_messages;
       const isTooOld = oldestMs > milter.hold_alarm_hours * 3_600_000;
@@ -26,8 +35,8 @@ export function watchHeld({ milter }: Config, { clock, log, tell }: HeldWatch): 
           "mail is held and nobody releases it: assay held list",
         );
     } catch (error) {
-      if (!(error instanceof HeldQueueFault)) throw error;
-      log.warn({ why: error.message }, "the mail server's queue cannot be read from here: nobody watches what is held");
+      // Whatever it is: who watches does not end the service.
+      log.warn({ err: error }, "the mail server's queue cannot be read from here: nobody watches what is held");
     }
   };
   void look();

@@ -3,6 +3,8 @@
  * configuration again (SIGHUP, or the file has changed and then stayed as it is, so that a file half written is not read).
  */
 import { statSync } from "node:fs";
+import type { Log } from "../system/log.ts";
+import type { ServeMeans } from "./serve-means.ts";
 
 export type Orders = {
   readonly file: string;
@@ -49,8 +51,27 @@ function watch(file: string, reload: () => void): NodeJS.Timeout {
   return timer;
 }
 
-/** Null while the file is not there, as between the two halves of a replacement. */
+/** Null while the file is not there, as between the two halves of a replacement, or cannot be looked at: neither ends a service. */
 function stateOf(file: string): string | null {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats === undefined ? null : `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+  } catch {
+    return null;
+  }
+}
+
+/** The file, to whoever reads it; one that cannot be read is told of, and changes nothing. */
+export function readAgain(
+  file: string,
+  { means, log, offer }: { readonly means: Pick<ServeMeans, "readFile">; readonly log: Log; readonly offer: (text: string) => void },
+): void {
+  let text: string;
+  try {
+    text = Buffer.from(means.readFile(file, "configuration file")).toString("utf8");
+  } catch (error) {
+    log.error({ err: error, file }, "the configuration file cannot be read; the old configuration stays in force");
+    return;
+  }
+  offer(text);
 }

@@ -14,54 +14,71 @@ import type { ServeOptions } from "../doors/cli/serve.ts";
 import { version } from "../gateway/version.ts";
 import { clearSocket, ListenFault } from "../system/listening.ts";
 import { type Log, openLog } from "../system/log.ts";
-import { onOrders } from "./orders.ts";
+import { onOrders, readAgain } from "./orders.ts";
 import type { ServeMeans } from "./serve-means.ts";
 import { settingsOf } from "./settings.ts";
 import { openWatched, type Watched } from "./watched.ts";
-import { primaryLink } from "./worker-link.ts";
+import { type PrimaryLink, primaryLink } from "./worker-link.ts";
 import { runPrimary } from "./workers.ts";
 
 export async function serve(options: ServeOptions, means: ServeMeans): Promise<ExitStatus> {
   const file = fileOf(options);
-  const config = configOf(file, means);
+  const link = cluster.isWorker ? primaryLink() : null;
+  const text = link === null ? readFile(file, means) : await link.config;
+  const config = configOf(file, text);
   const places = placesOf(config);
   if (places.length === 0) throw new UsageError(`${file} opens no door; write for example\n  [listen]\n  milter = "inet:127.0.0.1:8891"`);
   const log = openLog(config.log.level);
-  try {
-    if (!cluster.isWorker) for (const place of places) await clearSocket(place);
-    if (config.serve.workers > 1 && !cluster.isWorker) return await runPrimary(config, { file, log, means });
-    return await serveHere({ file, config, options, log }, means);
-  } catch (error) {
-    throw error instanceof ListenFault ? new UsageError(error.message) : error;
-  }
-}
-
-type Serving = { readonly file: string; readonly config: Config; readonly options: ServeOptions; readonly log: Log };
-
-/** In this process. */
-async function serveHere({ file, config, options, log }: Serving, means: ServeMeans): Promise<ExitStatus> {
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-  let watched: Watched | null = null;
-  const reload = (): void => watched?.daemon.reload(file);
+  // Before it is open, and once it ends, there is nothing to read anew; the system's own answer to this signal would be to kill us.
+  process.on("SIGHUP", () => {});
   process.on("uncaughtException", (error) => {
     log.error({ err: error }, "an error that nobody caught: this process ends");
     log.close();
     process.exit(3);
   });
-  const link = cluster.isWorker ? primaryLink({ drain: end, reload, part: async () => (await watched?.part()) ?? null }) : null;
+  try {
+    if (link === null) for (const place of places) await clearSocket(place);
+    if (config.serve.workers > 1 && link === null) return await runPrimary(config, { file, text, log, means });
+    return await serveHere({ file, config, options, log, link }, means);
+  } catch (error) {
+    throw error instanceof ListenFault ? new UsageError(error.message) : error;
+  }
+}
+
+type Serving = {
+  readonly file: string;
+  readonly config: Config;
+  readonly options: ServeOptions;
+  readonly log: Log;
+  readonly link: PrimaryLink | null;
+};
+
+/** In this process. */
+async function serveHere({ file, config, options, log, link }: Serving, means: ServeMeans): Promise<ExitStatus> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let watched: Watched | null = null;
+  /** Offered while the parts were being opened: each in its turn, as one that is refused leaves the one before in force. */
+  const due: string[] = [];
+  const offer = (text: string): void => {
+    if (watched === null) due.push(text);
+    else watched.daemon.offer(text, file);
+  };
+  link?.obey({ drain: end, reload: offer, part: async () => (await watched?.part()) ?? null });
+  // In a worker the first process says when to read anew. From here on a signal is an order, also while the parts are opened.
+  const reload = (): void => readAgain(file, { means, log, offer });
+  const stopped = onOrders({ file, reload: link === null ? reload : () => {}, end, abandon: () => process.exit(0) });
   watched = await openWatched({ config, log, link, choice: resolverChoice(options, settingsOf(config)) }, means);
   const { daemon } = watched;
-  // In a worker the first process says when to read anew.
-  const stopped = onOrders({ file, reload: link === null ? reload : () => {}, end, abandon: () => process.exit(0) });
+  for (const text of due.splice(0)) offer(text);
   link?.ready();
   log.info({ version, pid: process.pid, places: daemon.doors.map(({ place }) => place) }, "ready");
   await ended;
   log.info({ inFlight: daemon.inFlight }, "ending: no new connections, what is under way is finished");
   await watched.close();
   await link?.flush();
-  stopped();
   log.info({}, "ended");
   log.close();
+  stopped();
   return 0;
 }
 
@@ -75,8 +92,12 @@ function fileOf({ config }: ServeOptions): string {
 
 const usualPlaces: readonly string[] = ["assay.toml", "/etc/assay/assay.toml"];
 
-function configOf(file: string, { readFile }: ServeMeans): Config {
-  const loaded = loadConfig(readFile(file, "configuration file"));
+function readFile(file: string, means: ServeMeans): string {
+  return Buffer.from(means.readFile(file, "configuration file")).toString("utf8");
+}
+
+function configOf(file: string, text: string): Config {
+  const loaded = loadConfig(Buffer.from(text));
   if (loaded.ok) return loaded.config;
   throw new UsageError(`configuration file ${file}:${loaded.errors.map((error) => `\n  ${formatConfigError(error)}`).join("")}`);
 }

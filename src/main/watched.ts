@@ -7,7 +7,7 @@ import type { Resolver } from "../dns/resolver.ts";
 import type { LeftByMessage } from "../doors/cli/jobs.ts";
 import type { ResolverChoice } from "../doors/cli/ports.ts";
 import { version } from "../gateway/version.ts";
-import type { Memory } from "../memory/memory.ts";
+import type { Memory, MemoryHealth } from "../memory/memory.ts";
 import { type Breaker, openBreaker } from "../system/breaker.ts";
 import { joinObservers } from "../system/joined-observers.ts";
 import type { Log } from "../system/log.ts";
@@ -52,7 +52,7 @@ export async function openWatched({ config, choice, log, link }: Surroundings, m
   parts.memory = memory;
   const http = {
     metrics: link === null ? () => metrics.text() : () => link.metrics(),
-    ready: async () => readiness(parts, breaker),
+    ready: async () => readiness(parts, breaker, worse(parts.memory?.health() ?? null, (await link?.store()) ?? null)),
     clock,
   };
   parts.daemon = await openDaemon(config, {
@@ -62,7 +62,7 @@ export async function openWatched({ config, choice, log, link }: Surroundings, m
     onFault: () => metrics.onFault(),
     openDoors: (current, door) => openDoors(current, door, { version, hostName, readFile, http }),
   });
-  // One process looks at the queue.
+  // One process looks at the queue: where there are several, the first.
   const watching = link === null ? watchHeld(config, { clock, log, tell: (held) => (parts.held = held) }) : null;
   const { daemon } = parts;
   return {
@@ -96,12 +96,16 @@ function openStore(config: Config, link: PrimaryLink | null, means: ServeMeans):
   return means.openMemory(url, config.policy.local_suffixes, { days: config.journal.days, bytesMax: config.journal.bytes_max });
 }
 
+/** Of the store as this process reads it, and as the first one writes it. */
+function worse(reading: MemoryHealth | null, writing: MemoryHealth | null): MemoryHealth | null {
+  return reading?.status === "degraded" ? reading : (writing ?? reading);
+}
+
 type Readiness = { readonly name: string; readonly ok: boolean; readonly why: string | null };
 
 /** Fit to take mail? Where DNS is down every message would be put off or go unchecked. A store that fails stops no mail, and is told of. */
-function readiness({ daemon, memory }: Parts, breaker: Breaker): readonly Readiness[] {
+function readiness({ daemon }: Parts, breaker: Breaker, health: MemoryHealth | null): readonly Readiness[] {
   const isAnswered = breaker.state === "closed";
-  const health = memory?.health() ?? null;
   return [
     { name: "doors", ok: daemon !== null, why: daemon === null ? "not open yet" : null },
     { name: "dns", ok: isAnswered, why: isAnswered ? null : "DNS does not answer" },

@@ -3,74 +3,113 @@
  * down. Values in, values out, over the channel that node:cluster opens.
  */
 import type { LeftByMessage } from "../doors/cli/jobs.ts";
+import type { MemoryHealth } from "../memory/memory.ts";
 
 export type ToPrimary =
   | { readonly kind: "ready" }
   | { readonly kind: "left"; readonly left: readonly LeftByMessage[] }
   /** Wants the metrics of all. */
   | { readonly kind: "metrics"; readonly id: number }
+  /** Wants to know how the store is. */
+  | { readonly kind: "store"; readonly id: number }
   /** Its own metrics, as asked for. */
   | { readonly kind: "part"; readonly id: number; readonly part: unknown };
 
 export type ToWorker =
+  /** First of all: the configuration that the service was started with. */
+  | { readonly kind: "config"; readonly text: string }
   | { readonly kind: "drain" }
-  | { readonly kind: "reload" }
+  /** The configuration file as it is now. */
+  | { readonly kind: "reload"; readonly text: string }
   | { readonly kind: "give-part"; readonly id: number }
-  | { readonly kind: "metrics"; readonly id: number; readonly text: string };
+  | { readonly kind: "metrics"; readonly id: number; readonly text: string }
+  | { readonly kind: "store"; readonly id: number; readonly health: MemoryHealth | null };
 
 export type PrimaryLink = {
+  /** What to start with. A file that has been changed since is told of with `reload`, and may be refused. */
+  readonly config: Promise<string>;
+  /** From here on orders are followed; those that came before, now. */
+  readonly obey: (orders: Orders) => void;
   readonly ready: () => void;
   readonly leave: (left: LeftByMessage) => void;
   /** Of all processes together. */
   readonly metrics: () => Promise<string>;
+  /** Health of the store that the first process writes; null: it has none. */
+  readonly store: () => Promise<MemoryHealth | null>;
   /** Sends what is still to be sent. */
   readonly flush: () => Promise<void>;
 };
 
-type Orders = { readonly drain: () => void; readonly reload: () => void; readonly part: () => Promise<unknown> };
+type Orders = { readonly drain: () => void; readonly reload: (text: string) => void; readonly part: () => Promise<unknown> };
 
 /** A worker's end. */
-export function primaryLink(orders: Orders): PrimaryLink {
-  const waiting = new Map<number, (text: string) => void>();
+export function primaryLink(): PrimaryLink {
+  const { promise: config, resolve: configure } = Promise.withResolvers<string>();
+  const early: ToWorker[] = [];
+  let obeyed: Orders | null = null;
+  const metrics = new Map<number, (text: string) => void>();
+  const stores = new Map<number, (health: MemoryHealth | null) => void>();
   let batch: LeftByMessage[] = [];
   let asked = 0;
+  /** Until all that was handed over is on its way: a process that exits takes with it what is not. */
+  let sent: Promise<unknown> = Promise.resolve();
   const send = (message: ToPrimary): Promise<void> =>
     new Promise((resolve) => {
       if (process.send === undefined || !process.connected) resolve();
       else process.send(message, undefined, undefined, () => resolve());
     });
-  const sendBatch = (): Promise<void> => {
+  const sendBatch = (): void => {
     const left = batch;
     batch = [];
-    return left.length === 0 ? Promise.resolve() : send({ kind: "left", left });
+    if (left.length > 0) sent = Promise.all([sent, send({ kind: "left", left })]);
   };
-  process.on("message", (message: ToWorker) => {
+  const ask = <T>(kind: "metrics" | "store", answers: Map<number, (answer: T) => void>): Promise<T> =>
+    new Promise((resolve) => {
+      asked += 1;
+      answers.set(asked, resolve);
+      void send({ kind, id: asked });
+    });
+  const hear = (message: ToWorker, orders: Orders): void => {
     switch (message.kind) {
+      case "config":
+        return;
       case "drain":
         return orders.drain();
       case "reload":
-        return orders.reload();
+        return orders.reload(message.text);
       case "give-part":
         return void orders.part().then((part) => send({ kind: "part", id: message.id, part }));
       case "metrics":
-        waiting.get(message.id)?.(message.text);
-        return void waiting.delete(message.id);
+        metrics.get(message.id)?.(message.text);
+        return void metrics.delete(message.id);
+      case "store":
+        stores.get(message.id)?.(message.health);
+        return void stores.delete(message.id);
       default:
         return message satisfies never;
     }
+  };
+  process.on("message", (message: ToWorker) => {
+    if (message.kind === "config") configure(message.text);
+    else if (obeyed === null) early.push(message);
+    else hear(message, obeyed);
   });
   return {
+    config,
+    obey: (orders) => {
+      obeyed = orders;
+      for (const message of early.splice(0)) hear(message, orders);
+    },
     ready: () => void send({ kind: "ready" }),
     leave: (left) => {
-      if (batch.length === 0) setImmediate(() => void sendBatch());
+      if (batch.length === 0) setImmediate(sendBatch);
       batch.push(left);
     },
-    metrics: () =>
-      new Promise((resolve) => {
-        asked += 1;
-        waiting.set(asked, resolve);
-        void send({ kind: "metrics", id: asked });
-      }),
-    flush: sendBatch,
+    metrics: () => ask("metrics", metrics),
+    store: () => ask("store", stores),
+    flush: async () => {
+      sendBatch();
+      await sent;
+    },
   };
 }

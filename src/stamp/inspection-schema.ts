@@ -261,6 +261,7 @@ const decisivePolicy = z.strictObject({
   acceptedDomains: texts,
   tenants: z.array(z.strictObject({ id: text, domains: texts })).readonly(),
   submittedBy: maybe,
+  lastTry: z.boolean(),
   senderHistory: z
     .strictObject({
       high: z.number(),

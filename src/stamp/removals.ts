@@ -27,23 +27,20 @@ export type Claims = {
 /** Highest index first, so that removing one does not move the others. */
 export function forgedFields(header: Header, claims: Claims): readonly Removal[] {
   const removals: Removal[] = [];
+  const counts = new Map<string, number>();
   let ours: Ours | null = null;
-  let at = -1;
-  for (const field of header.fields) {
-    at += 1;
-    const name = soundName(field);
-    if (name !== fieldName && name !== receivedSpfName && !name.startsWith(ownFieldPrefix)) continue;
-    ours ??= spelt(claims);
-    const why = forgery(header, field, ours);
-    if (why !== null) removals.push({ name: field.name, index: indexOf(header, at), why });
-  }
+  for (const fields of header.beyond.length === 0 ? [header.fields] : [header.fields, header.beyond])
+    for (const field of fields) {
+      const name = soundName(field);
+      if (name !== fieldName && name !== receivedSpfName && !name.startsWith(ownFieldPrefix)) continue;
+      // The how manyth of its name: a name that only disguises one of these is listed under that one (mail/header.ts).
+      const index = (counts.get(field.name) ?? 0) + 1;
+      counts.set(field.name, index);
+      ours ??= spelt(claims);
+      const why = forgery(header, field, ours);
+      if (why !== null) removals.push({ name: field.name, index, why });
+    }
   return removals.reverse();
-}
-
-/** The how manyth of its name the field is, counted from 1. */
-function indexOf(header: Header, at: number): number {
-  const name = header.fields[at]?.name;
-  return header.fields.slice(0, at + 1).filter((field) => field.name === name).length;
 }
 
 /** What is compared with: ids in their canonical form, ours with the ways to spell each. */

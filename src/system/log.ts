@@ -63,8 +63,25 @@ function options(level: LogLevel): LoggerOptions {
 }
 
 function standardOutput(): { readonly stream: DestinationStream; readonly lost: () => number; readonly flush: () => void } {
-  const stream = destination({ dest: 1, sync: false, minLength: 0, maxLength: limits.logBufferBytesMax });
+  // Each write is a task of another thread: at full load a line alone costs more to write than to make.
+  const { logBatchBytes: minLength, logWriteBytesMax: maxWrite, logBufferBytesMax: maxLength } = limits;
+  const stream = destination({ dest: 1, sync: false, minLength, maxWrite, maxLength });
   let lost = 0;
+  let isDue = false;
+  const send = (): void => {
+    isDue = false;
+    try {
+      stream.flush();
+    } catch {
+      // Nobody reads: there is nobody to tell.
+    }
+  };
+  const write = (line: string): void => {
+    stream.write(line);
+    if (isDue) return;
+    isDue = true;
+    setTimeout(send, limits.logWaitMs).unref();
+  };
   stream.on("drop", () => {
     lost += 1;
   });
@@ -80,7 +97,7 @@ function standardOutput(): { readonly stream: DestinationStream; readonly lost: 
     }
   };
   process.once("exit", flush);
-  return { stream, lost: () => lost, flush };
+  return { stream: { write }, lost: () => lost, flush };
 }
 
 /** The fields, with an error in words and texts bounded. */

@@ -34,7 +34,8 @@ export function actionOf(input: ActionInput, policy: Policy): DecidedAction {
   const { transaction, evidence, standing } = input;
   if (transaction.direction === "outbound") return undone(policy);
   const row = verdictRow(input);
-  const cell = cellOf(row, standing, policy);
+  const said = cellOf(row, standing, policy);
+  const cell = said === "tempfail" && policy.lastTry === true ? "deliver-marked" : said;
   const facts: Fact[] = [tableFact(row, standing, cell)];
   const { kind, why } = done(cell, input, policy);
   facts.push(...why);

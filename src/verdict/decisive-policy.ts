@@ -33,6 +33,7 @@ export type DecisivePolicy = {
   readonly acceptedDomains: readonly string[];
   readonly tenants: readonly Tenant[];
   readonly submittedBy: string | null;
+  readonly lastTry: boolean;
   /** The numbers of sender history; null where explicit authentication made them idle. */
   readonly senderHistory: SenderHistoryPolicy | null;
 };
@@ -54,6 +55,7 @@ export function decisivePolicy(policy: Policy, input: DecisionInput): DecisivePo
     acceptedDomains: author === null ? none : acceptedOf(author.organization, policy, input),
     tenants: tenant === null ? none : [tenant],
     submittedBy: tenant?.id ?? null,
+    lastTry: policy.lastTry ?? false,
     senderHistory: author === null || authenticatesAsAuthor(evidence) ? null : senderHistoryOf(policy),
   };
 }

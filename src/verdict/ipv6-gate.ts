@@ -8,6 +8,7 @@ import type { Evidence } from "../evidence/evidence.ts";
 import type { IprevResult } from "../evidence/iprev/result.ts";
 import { formatIpAddress, parseIpAddress } from "../mail/ip-address.ts";
 import type { Transaction } from "../mail/transaction.ts";
+import { domainOfAddress } from "./overrides/address-form.ts";
 import type { Reply, StageResult } from "./reply.ts";
 import type { Fact } from "./verdict.ts";
 
@@ -40,6 +41,21 @@ export function stageAtRcpt(
   const reverse = reverseOf(asked.iprev, policy);
   const named = gateFact("ptr", reverseWords[reverse], { value: asked.iprev.names[0] ?? null, source: "evidence.iprev" });
   return { reply: replyToPtr(reverse, ip), facts: [because, opted, named] };
+}
+
+/** Accepted domains, and whether each opted in. */
+export type OptIns = readonly { readonly domain: string; readonly ipv6: boolean }[];
+
+/**
+ * Has the recipient's domain opted in? A recipient without a domain name (`<ada>`, an address literal) may be any accepted domain's: all must
+ * have. `<postmaster>` is taken from everybody (RFC 5321 §4.5.1). Without accepted domains nobody was asked.
+ */
+export function optInOf(recipient: string, accepted: OptIns): Ipv6Recipient {
+  const domain = domainOfAddress(recipient);
+  if (accepted.length === 0 || /^postmaster$/i.test(recipient)) return { domain: domain ?? "", acceptsIpv6: null };
+  if (domain !== null) return { domain, acceptsIpv6: accepted.find((one) => one.domain === domain)?.ipv6 ?? false };
+  const out = accepted.find(({ ipv6 }) => !ipv6);
+  return { domain: out?.domain ?? "", acceptsIpv6: out === undefined };
 }
 
 /** At the end of DATA, for the message. */

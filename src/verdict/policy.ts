@@ -45,6 +45,8 @@ export type Policy = {
   /** Row 11: tenants of this installation, and the one that handed this message over; set by the door that took it in. */
   readonly tenants?: readonly Tenant[];
   readonly submittedBy?: string | null;
+  /** The message has been told to come again as often as it may be: what is missing is done without. Set by the door. */
+  readonly lastTry?: boolean;
   /** Suspicion: domains that the recipients are in correspondence with. Fed by the store. */
   readonly contactDomains?: readonly string[];
   /** What p=reject and p=quarantine mean: "weighed" (default, RFC 9989 §7.4) or "always". */

@@ -49,7 +49,7 @@ test("package: it holds the compiled product with its types, and nothing else", 
   }
   assert.ok(packed.includes("schema/inspection.schema.json"));
   const foreign = packed.filter(
-    (name) => !/^(dist\/.*\.(js|d\.ts)|bin\/assay\.js|schema\/.*\.json|[A-Z]+(\.md)?|package\.json)$/.test(name),
+    (name) => !/^(dist\/.*\.(js|d\.ts)|bin\/assay\.js|schema\/.*\.json|deploy\/[a-z]+\/[a-z.]+|[A-Z]+(\.md)?|package\.json)$/.test(name),
   );
   assert.deepEqual(foreign, []);
   assert.deepEqual(

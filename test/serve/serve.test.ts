@@ -1,7 +1,8 @@
 /** `assay serve` from outside: starting, what stands in the way, signals, a new configuration, several processes with one store. */
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
@@ -130,6 +131,55 @@ test("a worker process that is killed is started anew, and the port goes on bein
   assert.equal(await one.stop(), 0);
 });
 
+test("several processes: one of them watches what is held, and its alarm and figures are told", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "assay-serve-"));
+  mkdirSync(join(folder, "bin"));
+  const held = JSON.stringify({ queue_name: "hold", queue_id: "4AAA", arrival_time: 1, message_size: 1, sender: "", recipients: [] });
+  writeFileSync(join(folder, "bin", "postqueue"), `#!/bin/sh\necho '${held}'\n`, { mode: 0o755 });
+  const one = new Serving(`${httpOnly}[serve]\nworkers = 2\n[milter]\nhold = true\n`, folder);
+  t.after(() => one.remove());
+  await one.said("ready", 2);
+  const alarms = await one.said("mail is held and nobody releases it: assay held list");
+  assert.equal(alarms.length, 1);
+  const text = await (await fetch(`http://${await one.place("http")}/metrics`)).text();
+  assert.match(text, /^assay_held_messages 1$/m);
+  assert.equal(await one.stop(), 0);
+});
+
+test("several processes: a store that the first one cannot write is told of by the readiness page and the metrics of all", async (t) => {
+  const one = serving(t, `${httpOnly}[serve]\nworkers = 2\n[memory]\nurl = "sqlite:FOLDER/assay.db"\n`);
+  await one.said("ready", 2);
+  const at = `http://${await one.place("http")}`;
+  const db = new DatabaseSync(join(one.folder, "assay.db"));
+  t.after(() => db.close());
+  db.exec("BEGIN IMMEDIATE");
+  await one.inspect("ada@good.example");
+  for (let tries = 0; (await fetch(`${at}/readyz`)).status !== 503; tries += 1) {
+    assert.ok(tries < 100, "nobody says that the store is locked");
+    await sleep(100);
+  }
+  assert.match(await (await fetch(`${at}/metrics`)).text(), /^assay_store_degraded 1$/m);
+  db.exec("ROLLBACK");
+  assert.equal(await one.stop(), 0);
+});
+
+test("signals while worker processes are being killed: the first process lives, and ends with exit status 0", async (t) => {
+  const one = serving(t, `${httpOnly}[serve]\nworkers = 2\n`);
+  for (const { pid } of await one.said("ready", 2)) process.kill(Number(pid), "SIGKILL");
+  for (let i = 0; i < 50; i += 1) {
+    one.child.kill("SIGHUP");
+    await sleep(1);
+  }
+  await one.said("ready", 4);
+  const ended = one.stop();
+  for (let i = 0; i < 50; i += 1) {
+    one.child.kill("SIGHUP");
+    await sleep(2);
+  }
+  assert.equal(await ended, 0);
+  assert.equal(one.errors, "");
+});
+
 test("where the first process is killed, the others end too, and a new start finds its port free", async (t) => {
   const one = serving(t, `${httpOnly}[serve]\nworkers = 2\n`);
   const workers = (await one.said("ready", 2)).map(({ pid }) => Number(pid));
@@ -149,3 +199,19 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test("a worker that is started anew while the file has a mistake takes what is in force, and not the file", async (t) => {
+  const toml = `${httpOnly}[serve]\nworkers = 2\n`;
+  const one = serving(t, toml);
+  const ready = await one.said("ready", 2);
+  one.configure(`${toml}[policy]\npreset = "strict"\n`);
+  one.child.kill("SIGHUP");
+  await one.said("new configuration in force; changed: policy.preset", 2);
+  const { policyVersion } = await one.inspect("ada@good.example");
+  one.configure(`${toml}[policy]\npreset = "hard"\n`);
+  for (const { pid } of ready) process.kill(Number(pid), "SIGKILL");
+  await one.said("ready", 4);
+  for (let i = 0; i < 6; i += 1) assert.equal((await one.inspect("ada@good.example")).policyVersion, policyVersion);
+  assert.equal(one.errors, "");
+  assert.equal(await one.stop(), 0);
+});

@@ -18,12 +18,17 @@ export class Serving {
   readonly ended: Promise<number | NodeJS.Signals>;
   #onLine: () => void = () => {};
 
+  /** Programs in `bin` below its folder are found before others. */
   constructor(toml: string, folder: string = mkdtempSync(join(tmpdir(), "assay-serve-"))) {
     this.folder = folder;
     this.configure(toml);
     writeFileSync(join(folder, "zone.yaml"), zone);
     const args = [main, "serve", "--config", join(folder, "assay.toml"), "--zone", join(folder, "zone.yaml")];
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, PATH: `${join(folder, "bin")}:${process.env["PATH"]}` },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.child = child;
     let rest = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -62,7 +67,7 @@ export class Serving {
   /** Where this door listens, without the kind. */
   async place(door: string): Promise<string> {
     await this.said("ready");
-    const found = this.lines.find((line) => line.message === "listening" && line["door"] === door);
+    const found = this.lines.findLast((line) => line.message === "listening" && line["door"] === door);
     return String(found?.["place"]).replace(/^(?:inet|unix):/, "");
   }
 

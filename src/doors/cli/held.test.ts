@@ -88,3 +88,10 @@ test("held release: those named, or all; not both, not neither, and no option of
     assert.deepEqual([args, status, released], [args, 2, []]);
   }
 });
+
+test("attack: more mail is held than a call has room for arguments; it is listed, and the alarm is raised", async () => {
+  const queue = Array.from({ length: 150_000 }, () => held("4BBB", 10));
+  const { status, err } = await ran(["list", "--config", "a.toml", "--json"], queue, { messages: 100, ms: 3_600_000 });
+  assert.equal(status, 1);
+  assert.match(err, /150000 messages are held, more than 100/);
+});

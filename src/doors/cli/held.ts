@@ -16,7 +16,7 @@ export async function heldList(options: HeldOptions, ports: Ports): Promise<Exit
   const why = await reasons(held, settings?.memory ?? null, ports);
   const now = ports.clock();
   const alarm = settings?.holdAlarm ?? usualAlarm;
-  const oldestMs = Math.max(0, ...held.map(({ arrivedAt }) => now - arrivedAt));
+  const oldestMs = held.reduce((most, { arrivedAt }) => Math.max(most, now - arrivedAt), 0);
   for (const message of held) await ports.out.write(options.json ? jsonLine(message, why) : textLine(message, why, now));
   const alarms = [
     ...(held.length > alarm.messages ? [`${held.length} messages are held, more than ${alarm.messages}`] : []),
@@ -48,7 +48,7 @@ async function reasons(held: readonly HeldMail[], url: MemoryUrl | null, ports: 
   const ids = new Set(held.map(({ queueId }) => queueId));
   const journal = await ports.openJournal(url, "read");
   try {
-    const since = Math.min(...held.map(({ arrivedAt }) => arrivedAt)) - limits.heldClockMs;
+    const since = held.reduce((first, { arrivedAt }) => Math.min(first, arrivedAt), Number.MAX_SAFE_INTEGER) - limits.heldClockMs;
     for await (const record of journal.read({ since, answers: "left-out" })) {
       if ("unreadable" in record) continue;
       const { transaction, from, verdict } = record.inspection;

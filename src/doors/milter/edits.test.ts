@@ -87,6 +87,20 @@ test("attack: a disguised name is removed by its own letters, and does not shift
   ]);
 });
 
+test("attack: a header full of forged fields and one odd name costs no more time than its length", () => {
+  const count = 990;
+  const oddHeader = Buffer.from(`X Odd: 1\r\n${"Authentication-Results: a\r\n".repeat(count)}\r\n`);
+  const removals = Array.from({ length: count }, (_, i) => ({ name: "authentication-results", index: count - i, why: "x" }));
+  const startedAt = performance.now();
+  const answer = written(accepted({ removals }), { ...postfix, oddHeader });
+  // Milliseconds; seconds, where each field is counted anew for each removal.
+  assert.ok(performance.now() - startedAt < 1000);
+  assert.deepEqual(
+    [answer.length, answer[0], answer.at(-2)],
+    [count + 1, "m990 Authentication-Results\0\0", "m1 Authentication-Results\0\0"],
+  );
+});
+
 test("nothing is asked of a server that it did not offer", () => {
   const all = accepted({ headers: ["A: b"], removals: [{ name: "a", index: 1, why: "x" }], hold: "because" });
   assert.deepEqual(written(all, { ...postfix, agreement: agreed(6, 0, 0), hold: true }), ["c"]);

@@ -82,15 +82,24 @@ function inserted(field: string, { leadingSpace }: Agreement): Buffer {
  * field to remove is found by our count, and named and counted as the server does.
  */
 function asServerCounts(removals: readonly Removal[], header: Uint8Array): readonly Counted[] {
-  const { fields, text } = scanHeader(header, "crlf");
-  const written = fields.map(({ start, colon }) => text.slice(start, colon));
-  return removals.flatMap(({ name, index }) => {
-    const at = fields.findIndex(
-      (field, place) => field.name === name && fields.slice(0, place + 1).filter((one) => one.name === name).length === index,
-    );
-    const letters = written[at];
-    if (letters === undefined) return [];
-    const same = written.slice(0, at + 1).filter((one) => one.toLowerCase() === letters.toLowerCase());
-    return [{ name: Buffer.from(letters, "latin1"), index: same.length }];
-  });
+  const { fields, beyond, text } = scanHeader(header, "crlf");
+  const [ours, servers] = [new Counts(), new Counts()];
+  const placed = new Map<string, Counted>();
+  for (const { name, start, colon } of [...fields, ...beyond]) {
+    const letters = text.slice(start, colon);
+    const index = servers.next(letters.toLowerCase());
+    placed.set(`${ours.next(name)} ${name}`, { name: Buffer.from(letters, "latin1"), index });
+  }
+  return removals.flatMap(({ name, index }) => placed.get(`${index} ${name}`) ?? []);
+}
+
+/** Counts each name from 1. */
+class Counts {
+  private readonly seen = new Map<string, number>();
+
+  next(name: string): number {
+    const count = (this.seen.get(name) ?? 0) + 1;
+    this.seen.set(name, count);
+    return count;
+  }
 }

@@ -89,6 +89,26 @@ test("silence is measured by what is to come: a negotiation, a message, the rest
   assert.deepEqual(wire.letters, ["O", "c", "c", "c"]);
 });
 
+test("a packet longer than what may wait comes to its end: the connection is not held for the beginning of one", async () => {
+  const { wire, session } = opened();
+  session.receive(Buffer.concat([hello, mail, rcpt]));
+  await settled();
+  const long = Buffer.alloc(2 * limits.milterStreamBytesMax, "x");
+  const bytes = Buffer.concat([sent("L", Buffer.concat([Buffer.from("Subject\0 "), long, Buffer.from("\0")])), sent("N"), sent("E")]);
+  for (let at = 0; at < bytes.length; at += 65_536) {
+    for (let turns = 0; wire.isHeld; turns += 1) {
+      assert.ok(turns < 1000, "held for ever");
+      await settled();
+    }
+    session.receive(bytes.subarray(at, at + 65_536));
+  }
+  for (let turns = 0; wire.letters.length < 4; turns += 1) {
+    assert.ok(turns < 1000, "no answer");
+    await settled();
+  }
+  assert.deepEqual(wire.letters, ["O", "c", "c", "c"]);
+});
+
 test("back-pressure: no more waits than a few hundred KB while nobody reads, and all comes through", async () => {
   let read: () => void = () => {};
   const reading = new Promise<void>((resolve) => {

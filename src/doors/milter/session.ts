@@ -350,7 +350,9 @@ export class Session {
 
   /** Holds the connection while too much waits. */
   private flow(): void {
-    const isFull = this.waitingBytes > limits.milterStreamBytesMax;
+    // Unless an answer is awaited, what the reader holds is the beginning of one packet: the rest must come.
+    const packets = this.isBusy ? this.frames.waiting : 0;
+    const isFull = packets + (this.message?.waiting ?? 0) > limits.milterStreamBytesMax;
     if (isFull === this.isHeld || this.isOver) return;
     this.isHeld = isFull;
     if (isFull) this.wire.hold();

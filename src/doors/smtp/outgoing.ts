@@ -2,7 +2,7 @@
  * The message as the next hop gets it: our fields on top, fields that are to go left out, everything else octet for octet. The header is
  * read as the inspection read it (mail/message.ts), so that the n-th field of a name is the same one.
  */
-import { type Field, fieldsNamed, type Header } from "../../mail/header.ts";
+import { allFieldsNamed, type Field, type Header } from "../../mail/header.ts";
 import { openMessage } from "../../mail/message.ts";
 import type { Removal } from "../../stamp/inspection.ts";
 
@@ -23,7 +23,7 @@ export async function* outgoing(source: AsyncIterable<Buffer>, { headers, remova
 
 function* kept(header: Header, removals: readonly Removal[]): Generator<Buffer> {
   const gone = removals
-    .map(({ name, index }) => fieldsNamed(header, name.toLowerCase())[index - 1])
+    .map(({ name, index }) => allFieldsNamed(header, name.toLowerCase())[index - 1])
     .filter((field): field is Field => field !== undefined)
     .sort((a, b) => a.start - b.start);
   const bytes = bufferOf(header.bytes);

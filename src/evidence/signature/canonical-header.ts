@@ -100,4 +100,4 @@ function relaxedValue(value: string, lineEnd: string): string {
 const whiteRun = /\t| {2}/;
 const whiteRuns = /[ \t]{2,}|\t/g;
 
-keepOne(new CanonicalHeader({ bytes: new Uint8Array(0), text: "", lineEnd: "crlf", fields: [], defects: new Set() }));
+keepOne(new CanonicalHeader({ bytes: new Uint8Array(0), text: "", lineEnd: "crlf", fields: [], beyond: [], defects: new Set() }));

@@ -15,18 +15,30 @@ export type Deferred = {
 export class Deferrals {
   readonly #counts = new Map<string, number>();
 
-  /** Counts one more where that is within `max`: true, told to come again. False: it has come often enough. */
-  again(message: Deferred, max: number): { readonly again: boolean; readonly before: number } {
+  /** How often it was so far. */
+  of(message: Deferred): number {
+    return this.#counts.get(keyOf(message)) ?? 0;
+  }
+
+  /** Counts one more; gives how often it was before. */
+  count(message: Deferred): number {
     const key = keyOf(message);
-    const before = this.#counts.get(key) ?? 0;
-    this.#counts.delete(key);
-    if (before >= max) return { again: false, before };
+    const before = this.take(message);
     this.#counts.set(key, before + 1);
     if (this.#counts.size > limits.deferredMessagesKept) {
       const [oldest] = this.#counts.keys();
       if (oldest !== undefined) this.#counts.delete(oldest);
     }
-    return { again: true, before };
+    return before;
+  }
+
+  /** It is decided: gives how often it was, and forgets it. */
+  take(message: Deferred): number {
+    if (this.#counts.size === 0) return 0;
+    const key = keyOf(message);
+    const before = this.#counts.get(key) ?? 0;
+    this.#counts.delete(key);
+    return before;
   }
 
   get size(): number {

@@ -379,3 +379,76 @@ test("a fault of ours, and the client goes away after MAIL: nobody waits for wha
   process.removeListener("unhandledRejection", watch);
   assert.deepEqual(unhandled, []);
 });
+
+test("attack: a message to 10,000 recipients takes time by their number, not by its square", async () => {
+  const { service } = serviceOf('[[domains]]\nname = "us.example"\n');
+  const dialogue = service.open({ ...ipv6, ip: "2001:db8::3" });
+  await dialogue.mail("ada@good.example");
+  const startedAt = performance.now();
+  for (let i = 0; i < 10_000; i += 1) await dialogue.rcpt(`r${i}@us.example`);
+  const done = await dialogue.data(letter());
+  assert.ok(performance.now() - startedAt < 5000, `${Math.round(performance.now() - startedAt)} ms`);
+  assert.ok(done.kind === "accept" && done.inspection !== null);
+  const { perRecipient } = done.inspection.action;
+  assert.deepEqual([perRecipient.length, perRecipient[9999]], [10_000, { recipient: "r9999@us.example", kind: "reject" }]);
+});
+
+test("a fault of ours: a message that is tried again from another address of its sender's is the same one", async () => {
+  const { service } = serviceOf("", { resolver: buggy });
+  const kinds: string[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    const dialogue = service.open({ ...inbound, ip: `192.0.2.${i + 1}` });
+    await dialogue.mail("ada@good.example");
+    await dialogue.rcpt("bob@us.example");
+    kinds.push((await dialogue.data(letter())).kind);
+  }
+  assert.deepEqual(kinds, ["refuse", "refuse", "refuse", "accept"]);
+});
+
+test("attack: a spoof whose own SPF times out is put off, and then gets what it would have got: junk, not the inbox", async () => {
+  const spoofed: Zone = {
+    ...zone,
+    "_dmarc.bank.example": [{ TXT: "v=DMARC1; p=quarantine" }],
+    "stuck.example": ["TIMEOUT"],
+    "bank.example": [{ TXT: "v=spf1 -all" }],
+  };
+  const { service } = serviceOf(enforcing, { resolver: zoneResolver(spoofed) });
+  const spoof = { mailFrom: "x@stuck.example", message: letter("support@bank.example") };
+  const kinds: string[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    const done = await sent(service.open({ ...ipv6, ip: "2001:db8::2" }), spoof);
+    kinds.push(
+      done.kind === "accept" ? (done.inspection?.action.kind ?? "none") : done.kind === "refuse" ? String(done.reply.code) : done.kind,
+    );
+    if (done.kind === "accept") assert.match(done.headers.join(""), /ACTION:junk;/);
+  }
+  assert.deepEqual(kinds, ["451", "451", "451", "junk"]);
+});
+
+test("attack: a recipient without a domain of its own is no way around the opt-in to IPv6; postmaster is taken from everybody", async () => {
+  const { service } = serviceOf(enforcing);
+  const answers: (string | null)[] = [];
+  for (const recipient of ["ada", "ada@[192.0.2.7]", "ada@", "postmaster", "Postmaster", "bob@us.example", "bob@elsewhere.example"]) {
+    const dialogue = service.open(ipv6);
+    await dialogue.mail("ada@good.example");
+    const answer = await dialogue.rcpt(recipient);
+    answers.push(answer === null ? null : `${answer.enhanced} ${/\[(.*?)\]/.exec(answer.text)?.[1]}`);
+  }
+  assert.deepEqual(answers, ["5.2.1 old.example", "5.2.1 old.example", "5.2.1 old.example", null, null, null, "5.2.1 elsewhere.example"]);
+});
+
+test("attack: fields that pass for ours behind a thousand others are taken out too", async () => {
+  const { service } = serviceOf("");
+  const many = `X-A: 1\r\n`.repeat(1200);
+  const forged = "Authentication-Results: mx.us.example; dmarc=pass\r\nX-Assay-Report: V:1;\r\n";
+  const done = await sent(service.open(inbound), {
+    message: Buffer.from(`${forged}${many}${forged}From: <ada@good.example>\r\n\r\nx\r\n`),
+  });
+  assert.ok(done.kind === "accept");
+  assert.deepEqual(done.removals.map(({ name, index }) => `${name} ${index}`).sort(), [
+    "authentication-results 1",
+    "authentication-results 2",
+    "x-assay-report 1",
+    "x-assay-report 2",
+  ]);
+});

@@ -6,7 +6,7 @@
 import { messageDns } from "../../dns/budget.ts";
 import { askNullMx } from "../../evidence/infrastructure/null-mx.ts";
 import { domainToAscii } from "../../mail/domain.ts";
-import type { Header } from "../../mail/header.ts";
+import { fieldsNamed, type Header, unfoldedValue } from "../../mail/header.ts";
 import type { MessageSource } from "../../mail/message.ts";
 import type { Transaction } from "../../mail/transaction.ts";
 import { removalsOf } from "../../stamp/headers.ts";
@@ -110,6 +110,7 @@ class OpenDialogue implements Dialogue {
         ...{ resolver, clock, random, authservId, policyVersion, tenant, journal },
         policy: judgePolicyFor(policy, tenant),
         begun: this.begun,
+        isLastTry: ({ ip, messageId }) => this.shared.deferrals.of({ ...this.envelope(), ip, messageId }) >= this.rules.deferralsMax,
         onHeader: (header) => {
           this.header = header;
         },
@@ -120,24 +121,23 @@ class OpenDialogue implements Dialogue {
 
   private decided(inspection: Inspection, queueId: string | null, startedAt: number): Disposition {
     const { messageId, ip } = inspection.transaction;
-    let deferrals = 0;
-    const disposition = dispositionOf(inspection, () => {
-      const { again, before } = this.shared.deferrals.again({ ...this.envelope(), ip, messageId }, this.rules.deferralsMax);
-      deferrals = before;
-      return again;
-    });
+    const disposition = dispositionOf(inspection);
+    // 451: DNS has left it open. 450 is a rule's word, and stands however often the message comes.
+    const isOpen = disposition.kind === "refuse" && disposition.reply.code === 451;
+    const message = { ...this.envelope(), ip, messageId };
+    const deferrals = isOpen ? this.shared.deferrals.count(message) : this.shared.deferrals.take(message);
     this.tell(disposition, { queueId, startedAt, deferrals });
     return disposition;
   }
 
   /** The message could not be inspected: come again, and after some times it is let through as it came. */
   private withoutInspection(reply: Reply, queueId: string | null, startedAt: number): Disposition {
-    const { again, before } =
-      // Too much at once is over by the next time: it opens no door.
-      reply.id === "filter-busy"
-        ? { again: true, before: 0 }
-        : this.shared.deferrals.again({ ...this.envelope(), ip: this.client.ip, messageId: null }, this.rules.deferralsMax);
-    const disposition: Disposition = again
+    const message = { ...this.envelope(), ip: this.client.ip, messageId: this.messageId() };
+    // Too much at once is over by the next time: it opens no door.
+    const isBusy = reply.id === "filter-busy";
+    const isAgain = isBusy || this.shared.deferrals.of(message) < this.rules.deferralsMax;
+    const before = isBusy ? 0 : isAgain ? this.shared.deferrals.count(message) : this.shared.deferrals.take(message);
+    const disposition: Disposition = isAgain
       ? { kind: "refuse", reply: this.worded(reply), inspection: null }
       : { kind: "accept", headers: faultMark, removals: this.forged(), hold: null, inspection: null };
     this.tell(disposition, { queueId, startedAt, deferrals: before });
@@ -153,6 +153,13 @@ class OpenDialogue implements Dialogue {
       this.fault(error, "data", null);
       return [];
     }
+  }
+
+  /** As far as the message had come. Large senders try again from many addresses: without it each would count for itself. */
+  private messageId(): string | null {
+    const { header } = this;
+    const field = header === null ? undefined : fieldsNamed(header, "message-id")[0];
+    return header === null || field === undefined ? null : unfoldedValue(header, field);
   }
 
   private tell(
@@ -207,10 +214,12 @@ class OpenDialogue implements Dialogue {
     return { mailFrom: this.mailFrom, rcptTo: [...this.rcptTo] };
   }
 
+  /** Before the message has come. */
   private transaction(): Transaction {
     const { ip, helo, tls, authenticatedAs, listener } = this.client;
     const direction = listener === "submission" ? ("outbound" as const) : undefined;
-    const { mailFrom, rcptTo } = this.envelope();
+    // The first recipient says whose message it is; a copy of all of them, for each of them, would take the square of their number.
+    const [mailFrom, rcptTo] = [this.mailFrom, this.rcptTo.slice(0, 1)];
     return directed(openTransaction({ ip, helo, tls, authenticatedAs, listener, direction, mailFrom, rcptTo }, null), this.rules.policy);
   }
 }

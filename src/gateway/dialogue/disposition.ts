@@ -1,21 +1,20 @@
 /**
- * What a door does with a message, from its inspection: the action, where it is not withheld. A message that cannot be decided is told to
- * come again, a limited number of times; then it is accepted with what is known of it in its stamp.
+ * What a door does with a message, from its inspection: the action, where it is not withheld. A door that cannot hold delivers what is to be
+ * quarantined, marked as it is.
  */
 import type { Inspection } from "../../stamp/inspection.ts";
 import type { Disposition, SmtpReply } from "./journey.ts";
 
 type Decided = Exclude<Disposition, { readonly kind: "gone" }>;
 
-/** `comesAgain` is asked, once, where the message cannot be decided for now. */
-export function dispositionOf(inspection: Inspection, comesAgain: () => boolean): Decided {
+export function dispositionOf(inspection: Inspection): Decided {
   const { kind, smtp, withheld } = inspection.action;
   if (withheld) return accepted(inspection, null);
   switch (kind) {
     case "reject":
       return refused(inspection, smtp ?? withoutWords.reject);
     case "tempfail":
-      return isUndecided(smtp) && !comesAgain() ? accepted(inspection, null) : refused(inspection, smtp ?? withoutWords.tempfail);
+      return refused(inspection, smtp ?? withoutWords.tempfail);
     case "quarantine":
       return accepted(inspection, `sender authentication: ${inspection.verdict.compauth} reason=${inspection.verdict.reason}`);
     case "deliver":
@@ -24,11 +23,6 @@ export function dispositionOf(inspection: Inspection, comesAgain: () => boolean)
     default:
       return kind satisfies never;
   }
-}
-
-/** 451: something of ours or of DNS did not answer. 450 is a rule's word, and stands however often the message comes. */
-function isUndecided(smtp: SmtpReply | null): boolean {
-  return smtp === null || smtp.code === 451;
 }
 
 function accepted(inspection: Inspection, hold: string | null): Decided {

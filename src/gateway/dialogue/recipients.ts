@@ -6,7 +6,7 @@ import type { Resolver } from "../../dns/resolver.ts";
 import { askNullMx } from "../../evidence/infrastructure/null-mx.ts";
 import type { IprevResult } from "../../evidence/iprev/result.ts";
 import type { Transaction } from "../../mail/transaction.ts";
-import { stageAtRcpt } from "../../verdict/ipv6-gate.ts";
+import { optInOf, stageAtRcpt } from "../../verdict/ipv6-gate.ts";
 import { outboundToNullMx } from "../../verdict/null-mx.ts";
 import { domainOfAddress } from "../../verdict/overrides/address-form.ts";
 import type { Reply } from "../../verdict/reply.ts";
@@ -34,9 +34,7 @@ export async function answerToRecipient(
     return outboundToNullMx(transaction, await askNullMx(domain, resolver)).reply;
   }
   if (!gates.ipv6.enforced || iprev === null || !(transaction.ip ?? "").includes(":")) return null;
-  const known = domain !== null && gates.accepted.length > 0;
-  const acceptsIpv6 = known ? (gates.accepted.find((one) => one.domain === domain)?.ipv6 ?? false) : null;
-  const asked = { iprev: await iprev, recipient: { domain: domain ?? "", acceptsIpv6 } };
+  const asked = { iprev: await iprev, recipient: optInOf(recipient, gates.accepted) };
   return stageAtRcpt(transaction, asked, gates.ipv6).reply;
 }
 

@@ -87,11 +87,11 @@ function withAnswers<F extends JudgedFacts>(facts: F, answers: HeaderAnswers): F
 
 /** The policy with what belongs to the message, and was said by the door or the store then. */
 function ofMessage({ inspection, gathered }: Decision, policy: JudgePolicy): JudgePolicy {
-  const { gatewayResult, submittedBy } = inspection.policy;
+  const { gatewayResult, submittedBy, lastTry = false } = inspection.policy;
   const contactDomains = gathered?.contactDomains;
-  const asWas = gatewayResult === null && submittedBy === null && contactDomains === undefined;
+  const asWas = gatewayResult === null && submittedBy === null && !lastTry && contactDomains === undefined;
   if (asWas) return policy;
-  return { ...policy, gatewayResult, submittedBy, ...(contactDomains === undefined ? {} : { contactDomains }) };
+  return { ...policy, gatewayResult, submittedBy, lastTry, ...(contactDomains === undefined ? {} : { contactDomains }) };
 }
 
 function obstacleOf(decision: Decision, policy: JudgePolicy): NotReplayable | null {

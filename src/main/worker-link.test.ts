@@ -1,0 +1,33 @@
+/** The worker's end of the channel, with a channel that is slow. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { primaryLink } from "./worker-link.ts";
+
+test("flush waits for all that was handed over before, and not for its own batch alone", async (t) => {
+  const pending: (() => void)[] = [];
+  const { send, connected } = process;
+  const slow = (...given: readonly unknown[]): boolean => {
+    const done = given.at(-1);
+    if (typeof done === "function") pending.push(() => done(null));
+    return true;
+  };
+  Object.assign(process, { send: slow, connected: true });
+  t.after(() => {
+    process.removeAllListeners("message");
+    Object.assign(process, { send, connected });
+  });
+  const link = primaryLink();
+  link.obey({ drain: () => {}, reload: () => {}, part: () => Promise.resolve(null) });
+  const matched = { tenant: "", day: 1, entries: [] };
+  link.leave({ matched });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(pending.length, 1, "the batch is on its way");
+  let isFlushed = false;
+  const flushed = link.flush().then(() => {
+    isFlushed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isFlushed, false);
+  for (const done of pending) done();
+  await flushed;
+});
