@@ -38,7 +38,10 @@ export async function runPrimary(config: Config, { file, text, log, means }: Pri
   const stopped = onOrders({
     file,
     reload: () => {
-      const offer = (now: string): void => fleet.reload(now, inForce.offer(Buffer.from(now)).kind !== "refused");
+      const offer = (now: string): void => {
+        if (inForce.offer(Buffer.from(now)).kind !== "refused") fleet.inForce = now;
+        fleet.reload(now);
+      };
       readAgain(file, { means, log, offer });
     },
     end: () => fleet.drain(),
@@ -81,10 +84,14 @@ class Fleet {
     for (const worker of this.#workers) if (worker.isConnected()) worker.send(order);
   }
 
-  /** To all workers, which say what they think of it; to those that start later where it is in force. */
-  reload(text: string, isInForce: boolean): void {
-    if (isInForce) this.#inForce = text;
+  /** To all workers, which say what they think of it. */
+  reload(text: string): void {
     this.tell({ kind: "reload", text });
+  }
+
+  /** For those that start from now on. */
+  set inForce(text: string) {
+    this.#inForce = text;
   }
 
   drain(): void {

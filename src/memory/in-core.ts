@@ -16,6 +16,7 @@ import type { ContactRow } from "./rows.ts";
 import { countSources } from "./sources.ts";
 import {
   anyoneFingerprint,
+  type Fingerprint,
   fingerprintsOf,
   messageIdsOf,
   organizationFingerprint,
@@ -35,13 +36,16 @@ export type InCoreMemory = Memory & {
 export type InCoreOptions = {
   readonly decay?: Decay | undefined;
   readonly localSuffixes?: readonly string[] | undefined;
+  /** How addresses are kept; default: as they are. Which of a few recipients are told apart depends on it. */
+  readonly fingerprint?: Fingerprint | undefined;
   /** The operator's, of every tenant. */
   readonly entries?: readonly Entry[] | undefined;
 };
 
-export function inCoreMemory({ decay = decayOfNewStores, localSuffixes, entries = [] }: InCoreOptions = {}): InCoreMemory {
+export function inCoreMemory(options: InCoreOptions = {}): InCoreMemory {
+  const { decay = decayOfNewStores, localSuffixes, entries = [], fingerprint = (text) => text } = options;
   const ledger = openLedger("store");
-  const teaching: Teaching = { decay, fingerprint: (text) => text, sources: countSources(), localSuffixes };
+  const teaching: Teaching = { decay, fingerprint, sources: countSources(), localSuffixes };
   const tidyDays = 7;
   let tidied = 0;
   const tidy = (day: number): void => {

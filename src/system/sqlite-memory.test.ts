@@ -9,6 +9,7 @@ import { limits } from "../base/limits.ts";
 import { inCoreMemory } from "../memory/in-core.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { History, HistoryQuestion, Lesson, Token } from "../verdict/history.ts";
+import { keyedFingerprint } from "./sqlite-file.ts";
 import { migrateStore } from "./sqlite-maintenance.ts";
 import { openSqliteMemory, openSqliteReading, type SqliteMemory } from "./sqlite-memory.ts";
 import { pruningOf } from "./sqlite-prune.ts";
@@ -100,8 +101,12 @@ const questions: readonly HistoryQuestion[] = [
 ];
 
 test("store: says the same as the store in memory, of everything", async () => {
-  const memory = await openSqliteMemory(newPath());
-  const known = inCoreMemory();
+  const path = newPath();
+  const memory = await openSqliteMemory(path);
+  // Each store has a key of its own, and with it its own coincidences among recipients.
+  const db = new DatabaseSync(path, { readOnly: true });
+  const known = inCoreMemory({ fingerprint: keyedFingerprint(readMeta(db).key) });
+  db.close();
   teach(memory);
   teach(known);
   await memory.flush();
