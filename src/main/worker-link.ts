@@ -74,19 +74,24 @@ export function primaryLink(): PrimaryLink {
       case "config":
         return;
       case "drain":
-        return orders.drain();
+        orders.drain();
+        return;
       case "reload":
-        return orders.reload(message.text);
+        orders.reload(message.text);
+        return;
       case "give-part":
-        return void orders.part().then((part) => send({ kind: "part", id: message.id, part }));
+        void orders.part().then((part) => send({ kind: "part", id: message.id, part }));
+        return;
       case "metrics":
         metrics.get(message.id)?.(message.text);
-        return void metrics.delete(message.id);
+        metrics.delete(message.id);
+        return;
       case "store":
         stores.get(message.id)?.(message.health);
-        return void stores.delete(message.id);
+        stores.delete(message.id);
+        return;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   };
   process.on("message", (message: ToWorker) => {
