@@ -219,6 +219,7 @@ export const limits = {
   nextHopFeaturesMs: 300_000, // how long its EHLO answer is believed before it is asked again
   nextHopProbeMs: 5000, // how long an EHLO waits for an answer that nobody has yet
   partialDeliveriesMax: 10_000, // messages that an LMTP next hop took for some recipients and not for others
+  partialRecipientsMax: 200_000, // recipients of all of those that have their message: some 30 MB
   partialDeliveryMs: 432_000_000, // how long a client may come again for those: five days, RFC 5321 §4.5.4.1
   // HTTP door. Local, all of them.
   httpHeaderBytesMax: 256 * 1024, // request line and headers: the envelope of a message to 1,000 recipients stands there

@@ -47,8 +47,8 @@ export function primaryLink(): PrimaryLink {
   const { promise: config, resolve: configure } = Promise.withResolvers<string>();
   const early: ToWorker[] = [];
   let obeyed: Orders | null = null;
-  const metrics = new Map<number, (text: string) => void>();
-  const stores = new Map<number, (health: MemoryHealth | null) => void>();
+  const metrics: Answers["metrics"] = new Map();
+  const stores: Answers["stores"] = new Map();
   let batch: LeftByMessage[] = [];
   let asked = 0;
   /** Until all that was handed over is on its way: a process that exits takes with it what is not. */
@@ -69,41 +69,17 @@ export function primaryLink(): PrimaryLink {
       answers.set(asked, resolve);
       void send({ kind, id: asked });
     });
-  const hear = (message: ToWorker, orders: Orders): void => {
-    switch (message.kind) {
-      case "config":
-        return;
-      case "drain":
-        orders.drain();
-        return;
-      case "reload":
-        orders.reload(message.text);
-        return;
-      case "give-part":
-        void orders.part().then((part) => send({ kind: "part", id: message.id, part }));
-        return;
-      case "metrics":
-        metrics.get(message.id)?.(message.text);
-        metrics.delete(message.id);
-        return;
-      case "store":
-        stores.get(message.id)?.(message.health);
-        stores.delete(message.id);
-        return;
-      default:
-        message satisfies never;
-    }
-  };
+  const answers: Answers = { metrics, stores, part: (id, part) => void send({ kind: "part", id, part }) };
   process.on("message", (message: ToWorker) => {
     if (message.kind === "config") configure(message.text);
     else if (obeyed === null) early.push(message);
-    else hear(message, obeyed);
+    else follow(message, obeyed, answers);
   });
   return {
     config,
     obey: (orders) => {
       obeyed = orders;
-      for (const message of early.splice(0)) hear(message, orders);
+      for (const message of early.splice(0)) follow(message, orders, answers);
     },
     ready: () => void send({ kind: "ready" }),
     leave: (left) => {
@@ -117,4 +93,37 @@ export function primaryLink(): PrimaryLink {
       await sent;
     },
   };
+}
+
+/** Who waits for an answer of the first process, by the number of the question. */
+type Answers = {
+  readonly metrics: Map<number, (text: string) => void>;
+  readonly stores: Map<number, (health: MemoryHealth | null) => void>;
+  readonly part: (id: number, part: unknown) => void;
+};
+
+function follow(message: ToWorker, orders: Orders, answers: Answers): void {
+  switch (message.kind) {
+    case "config":
+      return;
+    case "drain":
+      orders.drain();
+      return;
+    case "reload":
+      orders.reload(message.text);
+      return;
+    case "give-part":
+      void orders.part().then((part) => answers.part(message.id, part));
+      return;
+    case "metrics":
+      answers.metrics.get(message.id)?.(message.text);
+      answers.metrics.delete(message.id);
+      return;
+    case "store":
+      answers.stores.get(message.id)?.(message.health);
+      answers.stores.delete(message.id);
+      return;
+    default:
+      message satisfies never;
+  }
 }

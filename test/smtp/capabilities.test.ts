@@ -41,6 +41,15 @@ test("RFC 6531 §3.4: SMTPUTF8 and its addresses reach journey and next hop as t
   assert.ok(sink.commands.includes("RCPT TO:<bøb@us.example>"));
 });
 
+test("RFC 3461 §4.4: ENVID is ASCII: what is not never reaches a next hop", async (t) => {
+  const { greeted, sink } = await openProxy(t);
+  const client = await greeted();
+  for (const value of ["ENVID=é", "ENVID"])
+    assert.equal(await client.line(`MAIL FROM:<a@good.example> ${value}`), "501 5.5.4 Bad value of a parameter");
+  assert.match(await client.line("MAIL FROM:<a@good.example> ENVID=QQ+3D"), /^250 /);
+  assert.equal(sink.commands.filter((line) => line.startsWith("MAIL")).length, 1);
+});
+
 test("RFC 1870 §6.1: the next hop without SIZE is not told one; we keep to ours", async (t) => {
   const { greeted, sink } = await openProxy(t, { sink: { features: [] }, habits: { message_bytes_max: 70_000 } });
   const client = await greeted();

@@ -25,7 +25,9 @@ export function selfSigned(name: string): Certificate {
     extensions,
   );
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign("sha256", tbs, privateKey)]));
-  const pem = der(0x30, tbs, algorithm, signature).toString("base64").replace(/.{64}/g, "$&\n");
+  const pem = der(0x30, tbs, algorithm, signature)
+    .toString("base64")
+    .replace(/.{64}(?=.)/g, "$&\n");
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${pem}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),

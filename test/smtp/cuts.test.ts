@@ -124,6 +124,50 @@ test("the next hop lost patience while a slow client sent its message: it is ask
   assert.deepEqual(sink.letters[0]?.rcpt, ["RCPT TO:<b@us.example>"]);
 });
 
+test("the next hop lost patience, and takes less when it is asked again: temporary", async (t) => {
+  const refusing = {
+    answer: (stage: Stage, line: string) => (stage === "MAIL" && line.includes("BODY=") ? "555 5.5.4 Unsupported" : null),
+  };
+  const { greeted, sink } = await openProxy(t, {
+    sink: { cut: (stage, count) => (stage === "RCPT" && count === 0 && sink.opened() === 2 ? "after" : null) },
+  });
+  const client = await greeted();
+  for (const line of ["MAIL FROM:<a@good.example> BODY=8BITMIME", "RCPT TO:<b@us.example>", "DATA"]) await client.say(line);
+  sink.script = { ...refusing, features: ["SIZE 1000000"] };
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  client.write(letter);
+  assert.match(await client.line("."), /^451 4\.3\.5 /);
+  assert.equal(sink.letters.length, 0);
+});
+
+test("RFC 5321 §4.1.4: DATA refused: the message that comes next is no nested one", async (t) => {
+  const { greeted, sink } = await openProxy(t, {
+    sink: { answer: (stage, _, count) => (stage === "DATA" && count === 0 ? "451 4.3.2 Not now" : null) },
+  });
+  const client = await greeted();
+  assert.equal(await send(client), "451 4.3.2 Not now");
+  assert.match(await send(client), /^250 /);
+  assert.deepEqual(sink.commands.slice(sink.commands.indexOf("DATA") + 1).slice(0, 2), ["RSET", "MAIL FROM:<ada@good.example>"]);
+});
+
+for (const stage of ["greeting", "EHLO", "MAIL"] as const)
+  test(`the client goes away while the next hop is silent at ${stage}: that connection does not stay open`, async (t) => {
+    let isSilent = false;
+    const { greeted, sink, faults } = await openProxy(t, {
+      sink: { before: (each) => (isSilent && each === stage ? new Promise(() => {}) : null) },
+    });
+    const client = await greeted();
+    while (sink.connections() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    isSilent = true;
+    client.write("MAIL FROM:<a@good.example>\r\n");
+    while (sink.connections() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.end();
+    for (let i = 0; i < 100 && sink.connections() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(sink.connections(), 0);
+    assert.deepEqual(faults, []);
+  });
+
 test("the next hop is down: 451 4.4.1 at MAIL, told of once, and mail flows when it is back", async (t) => {
   const { greeted, sink, faults } = await openProxy(t);
   await sink.close();

@@ -60,6 +60,7 @@ test("back-pressure: an inspection that does not read stops the client, and memo
   const { greeted, sink } = await openProxy(t, { says: { blind: true, data: () => held.then(() => accept) } });
   const client = await greeted();
   for (const each of ["MAIL FROM:<a@good.example>", "RCPT TO:<b@us.example>", "DATA"]) await client.say(each);
+  client.write("From: a@good.example\r\n\r\n");
   let sent = 0;
   const flood = (): void => {
     while (sent < 1000 && client.socket.write(block)) sent++;

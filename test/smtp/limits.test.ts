@@ -141,6 +141,17 @@ test("flooding: commands that are none, and commands that lead to nothing, have 
   }
 });
 
+test("a header longer than is looked at: 552 5.3.4, the next hop has nothing, and the session goes on", async (t) => {
+  const { greeted, sink } = await openProxy(t);
+  const client = await greeted();
+  const field = `X-A: ${"x".repeat(900)}\r\n`;
+  const fields = field.repeat(Math.ceil(limits.headerBytesMax / field.length));
+  const forged = "Authentication-Results: mx.us.example; dmarc=pass\r\n";
+  assert.equal(await send(client, `${fields}${forged}\r\nbody\r\n`), "552 5.3.4 Message header exceeds the size limit");
+  assert.deepEqual([sink.letters.length, sink.commands.includes("DATA")], [0, false]);
+  assert.match(await send(client), /^250 /);
+});
+
 test("RFC 5321 §4.5.3.1.10: recipients beyond the limit are 452 4.5.3, those before are served", async (t) => {
   set({ proxyRecipientsMax: 3 });
   const { greeted, sink } = await openProxy(t);

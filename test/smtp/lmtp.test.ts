@@ -56,6 +56,17 @@ test("RFC 2033 §4.2: one is to get it later: the client comes again with all, a
   );
 });
 
+test("RFC 2033 §4.2: the client comes again with each recipient alone: still no second copy, and the next message is no nested one", async (t) => {
+  const { greeted, sink } = await openProxy(t, { sink: answering({ b: "452 4.2.2 Mailbox full" }) });
+  const client = await greeted();
+  assert.match(await sendTo(client, ["a", "b"]), /^452 /);
+  assert.match(await sendTo(client, ["a"]), /^250 /);
+  assert.equal(sink.letters.length, 1);
+  const before = sink.commands.length;
+  assert.match(await sendTo(client, ["c"]), /^250 /);
+  assert.equal(sink.commands[before], "RSET");
+});
+
 test("RFC 2033 §4.2: one will never get it: the sender is told who, and that the others have it", async (t) => {
   const { greeted, sink } = await openProxy(t, { sink: answering({ b: "550 5.2.1 Mailbox disabled" }) });
   assert.equal(await sendTo(await greeted(), ["a", "b"]), "550 5.2.1 <b@us.example>: Mailbox disabled|5.2.1 Delivered to the other 1");

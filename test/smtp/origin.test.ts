@@ -1,6 +1,7 @@
 /** XCLIENT and XFORWARD: who may say whose connection it is, what the journey is told, and what the next hop is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { selfSigned } from "./certificate.ts";
 import { openProxy, send } from "./proxy.ts";
 import { usualFeatures } from "./sink.ts";
 
@@ -45,6 +46,18 @@ test("attack: the client that XCLIENT named may not name another one", async (t)
   assert.match(await send(client), /^250 /);
   assert.equal(told.clients[0]?.ip, "203.0.113.9");
   assert.equal(told.clients[0]?.authenticatedAs, null);
+});
+
+test("attack: the client that XCLIENT named does not become the listed host by STARTTLS", async (t) => {
+  const own = selfSigned("mx.us.example");
+  const { greeted, told } = await openProxy(t, { habits: { tls_certificate: own.cert, tls_key: own.key } });
+  const client = await greeted();
+  await client.say("XCLIENT ADDR=203.0.113.9");
+  assert.doesNotMatch(await client.line("EHLO evil.example"), /STARTTLS/);
+  assert.equal(await client.line("STARTTLS"), "502 5.5.1 Command not implemented");
+  assert.equal(await client.line("XCLIENT ADDR=192.0.2.1 LOGIN=ceo"), "550 5.7.0 Not authorized");
+  assert.match(await send(client), /^250 /);
+  assert.equal(told.clients[0]?.ip, "203.0.113.9");
 });
 
 test("from a host that is not listed neither is offered nor taken, and the client is who it is", async (t) => {

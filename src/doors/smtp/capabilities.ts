@@ -3,7 +3,7 @@
  * nothing is taken that it could not take; PIPELINING and SIZE are our own. CHUNKING is never offered: there is one way to end a message.
  */
 import { limits } from "../../base/limits.ts";
-import type { Parameters } from "./command.ts";
+import { isPlainAscii, type Parameters } from "./command.ts";
 import type { Reply } from "./reply.ts";
 import { replies } from "./reply.ts";
 
@@ -49,10 +49,12 @@ export function refusedMail({ parameters }: Asked, features: Features, messageBy
   const wrong = unknownIn(parameters, mailParameters, features);
   if (wrong !== null) return wrong;
   const [body, size, utf8, ret] = [parameters.get("BODY"), parameters.get("SIZE"), parameters.get("SMTPUTF8"), parameters.get("RET")];
+  const envid = parameters.get("ENVID");
   if (body !== undefined && !/^(?:7BIT|8BITMIME)$/i.test(body ?? "")) return replies.badParameter;
   if (utf8 !== undefined && utf8 !== null) return replies.badParameter;
   if (ret !== undefined && !/^(?:FULL|HDRS)$/i.test(ret ?? "")) return replies.badParameter;
-  if (parameters.get("ENVID") === null) return replies.badParameter;
+  // RFC 3461 §4.4: xtext.
+  if (envid === null || (envid !== undefined && !isPlainAscii(envid))) return replies.badParameter;
   if (size === undefined) return null;
   // RFC 1870 §5: one to twenty digits.
   if (!/^[0-9]{1,20}$/.test(size ?? "")) return replies.badParameter;

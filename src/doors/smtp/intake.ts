@@ -5,11 +5,12 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { limits } from "../../base/limits.ts";
+import { HeaderExtent } from "./header-extent.ts";
 import type { MessageInput, Pulled } from "./input.ts";
 import { type Spool, SpoolFault } from "./spool.ts";
 
-/** `storage`: the disk. `late`: the client is too slow. `lost`: it went away. */
-export type Trouble = "forbidden" | "too-large" | "storage" | "late" | "lost";
+/** `long-header`: its fields past the limit would be looked at by nobody. `storage`: the disk. `late`: the client is too slow. `lost`: it went away. */
+export type Trouble = "forbidden" | "too-large" | "long-header" | "storage" | "late" | "lost";
 
 export type IntakeOptions = {
   readonly input: MessageInput;
@@ -24,6 +25,7 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #hash: Hash | null;
   readonly #endsAt: number;
+  readonly #header = new HeaderExtent();
   #trouble: Trouble | null = null;
   #isEnded = false;
   #isCut = false;
@@ -80,6 +82,10 @@ export class Intake {
     this.#bytes += pulled.bytes.length;
     if (this.#bytes > this.#options.messageBytesMax) {
       this.#trouble = "too-large";
+      return null;
+    }
+    if (this.#header.isTooLong(pulled.bytes)) {
+      this.#trouble = "long-header";
       return null;
     }
     return this.#spooled(pulled.bytes);

@@ -78,9 +78,10 @@ export class MailTransaction {
 
   /** Behind the 354. The next hop has seen nothing of the message until it is whole and accepted. */
   async data(input: MessageInput): Promise<Ended> {
-    const { dialogue, messageBytesMax, onFault, isLmtp } = this.#means;
+    const { dialogue, messageBytesMax, onFault, isLmtp, partial } = this.#means;
     const spool = new Spool(this.#means.spool);
-    const isDigested = isLmtp && this.#recipients.length > 1;
+    // A client may come again with each recipient alone.
+    const isDigested = isLmtp && (this.#recipients.length > 1 || !partial.isEmpty);
     const onSpoolFault = (error: unknown): void => onFault(error, "spool");
     const intake = new Intake({ input, spool, messageBytesMax, isDigested, onSpoolFault });
     try {
@@ -123,6 +124,8 @@ export class MailTransaction {
         return { reply: replies.bareLineEnd, after };
       case "too-large":
         return { reply: replies.tooLarge, after };
+      case "long-header":
+        return { reply: replies.headerTooLarge, after };
       case "storage":
         return { reply: replies.noStorage, after };
       case "late":
@@ -138,8 +141,8 @@ export class MailTransaction {
 
   async #deliver(spool: Spool, intake: Intake, accepted: Extract<Disposition, { kind: "accept" }>): Promise<Reply> {
     const digest = intake.digest(this.#means.mailFrom);
-    const before = digest === null ? new Set<string>() : this.#means.partial.of(digest, Date.now());
-    const left = this.#recipients.filter(({ path }) => !before.has(path));
+    const hasIt = digest === null ? () => false : this.#means.partial.of(digest, Date.now());
+    const left = this.#recipients.filter(({ path }) => !hasIt(path));
     try {
       const outcomes =
         left.length === 0 ? [] : await this.#handed({ left, of: this.#recipients.length }, () => outgoing(spool.read(), accepted));

@@ -124,10 +124,11 @@ export class NextHopChannel {
     this.#isSecure = true;
   }
 
-  /** Says QUIT without waiting for the answer. */
+  /** Says QUIT without waiting for the answer, nor for those that are still awaited. */
   quit(): void {
     if (this.#lost !== null) return;
     this.#lost = new NextHopLost("closed");
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
     this.#socket.end("QUIT\r\n");
     const timer = setTimeout(() => this.#socket.destroy(), limits.nextHopConnectMs);
     timer.unref();

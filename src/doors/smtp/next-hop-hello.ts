@@ -37,13 +37,13 @@ export class ClientRefused extends Error {
 }
 
 /** `origin` null: nobody is spoken for, as where the next hop is only asked what it offers. */
-export async function greet(options: HelloOptions, origin: Origin | null): Promise<Greeted> {
+export async function greet(options: HelloOptions, origin: Origin | null, signal: AbortSignal | null): Promise<Greeted> {
   try {
-    return await greetOnce(options, origin);
+    return await greetOnce(options, origin, signal);
   } catch (error) {
     // RFC 7435 §3: opportunistic; a handshake that fails is no reason to keep mail, as no handshake would not be.
     if (options.tls !== "opportunistic" || !(error instanceof HandshakeFailed)) throw error;
-    return greetOnce({ ...options, tls: "off" }, origin);
+    return greetOnce({ ...options, tls: "off" }, origin, signal);
   }
 }
 
@@ -51,9 +51,13 @@ class HandshakeFailed extends NextHopLost {
   override name = "HandshakeFailed";
 }
 
-async function greetOnce(options: HelloOptions, origin: Origin | null): Promise<Greeted> {
+async function greetOnce(options: HelloOptions, origin: Origin | null, signal: AbortSignal | null): Promise<Greeted> {
+  if (signal?.aborted) throw new NextHopLost("the client is gone");
   const channel = await openChannel(options.place.endpoint);
+  const giveUp = (): void => channel.destroy();
+  signal?.addEventListener("abort", giveUp);
   try {
+    if (signal?.aborted) throw new NextHopLost("the client is gone");
     expected(await channel.reply(limits.nextHopGreetingMs), 220, "greeting");
     const plain = await hello(channel, options, null);
     const own = await secured(channel, plain, options);
@@ -64,6 +68,8 @@ async function greetOnce(options: HelloOptions, origin: Origin | null): Promise<
   } catch (error) {
     channel.destroy();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
 }
 

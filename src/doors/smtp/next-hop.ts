@@ -35,8 +35,9 @@ export class NextHop {
     return this.#known.features;
   }
 
-  async open(origin: Origin): Promise<Hop> {
-    const greeted = await this.#greet(origin);
+  /** `signal`: the client is gone, and nobody waits any more. */
+  async open(origin: Origin, signal: AbortSignal): Promise<Hop> {
+    const greeted = await this.#greet(origin, signal);
     return new Hop(greeted, this.protocol, origin);
   }
 
@@ -51,7 +52,7 @@ export class NextHop {
   }
 
   #ask(): Promise<Features | null> {
-    this.#asking ??= this.#greet(null)
+    this.#asking ??= this.#greet(null, null)
       .then(({ channel, own }) => {
         channel.quit();
         return own;
@@ -63,15 +64,15 @@ export class NextHop {
     return this.#asking;
   }
 
-  async #greet(origin: Origin | null): Promise<Greeted> {
+  async #greet(origin: Origin | null, signal: AbortSignal | null): Promise<Greeted> {
     try {
-      const greeted = await greet(this.#options(), origin);
+      const greeted = await greet(this.#options(), origin, signal);
       this.#isDown = false;
       this.#known = { features: greeted.own, at: Date.now() };
       return greeted;
     } catch (error) {
-      // Told once, and not for every message.
-      if (error instanceof NextHopLost && !this.#isDown) {
+      // Told once, and not for every message; a client that went away says nothing of the next hop.
+      if (error instanceof NextHopLost && !this.#isDown && signal?.aborted !== true) {
         this.#isDown = true;
         this.#onDown(error);
       }
@@ -91,6 +92,8 @@ export class Hop {
   readonly #greeted: Greeted;
   readonly #origin: Origin;
   #resetting: Promise<unknown> | null = null;
+  /** MAIL was taken, and neither the message nor RSET has ended that. */
+  #isInTransaction = false;
 
   constructor(greeted: Greeted, protocol: NextHopPlace["protocol"], origin: Origin) {
     this.#channel = greeted.channel;
@@ -115,6 +118,8 @@ export class Hop {
 
   /** MAIL, behind what tells of the client. */
   async mail(line: string): Promise<Reply> {
+    // RFC 5321 §4.1.4: where DATA was refused, or nobody was left to get the message, the transaction goes on, and this MAIL would be nested.
+    if (this.#isInTransaction) this.reset();
     await this.#resetting;
     if (this.#greeted.forwards === "xforward") {
       for (const command of originCommands("XFORWARD", this.#origin, this.features.get("XFORWARD") ?? "")) {
@@ -122,7 +127,9 @@ export class Hop {
         await this.#channel.ask(command, limits.nextHopCommandMs);
       }
     }
-    return this.#answer(line);
+    const reply = await this.#answer(line);
+    this.#isInTransaction = isPositive(reply);
+    return reply;
   }
 
   rcpt(line: string): Promise<Reply> {
@@ -132,6 +139,7 @@ export class Hop {
   /** RSET, without waiting for its answer. */
   reset(): void {
     if (!this.isOpen) return;
+    this.#isInTransaction = false;
     this.#resetting = this.#channel.ask("RSET", limits.nextHopCommandMs).then(
       (reply) => (isPositive(reply) ? undefined : this.destroy()),
       () => {},
@@ -159,6 +167,7 @@ export class Hop {
       if (early.length === 0) throw error;
     }
     if (!isEndSaid) return { kind: "refused", reply: this.#tooEarly(early[0]) };
+    this.#isInTransaction = false;
     const settled = await this.#channel.within(Promise.allSettled(awaited), limits.nextHopEndMs);
     if (settled.every(({ status }) => status === "rejected")) throw new NextHopLost("the next hop did not answer to the message");
     return {

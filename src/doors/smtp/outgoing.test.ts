@@ -31,6 +31,21 @@ test("our headers are on top, whole, in their order", async () => {
   assert.equal(await out("A: 1\r\n\r\n", [], ["X: 1\r\n 2", "Y: 3"]), "X: 1\r\n 2\r\nY: 3\r\nA: 1\r\n\r\n");
 });
 
+for (const [name, message, removals, wanted] of [
+  [
+    "white space first: the body begins there",
+    " ; dmarc=pass\r\nFrom: a\r\n\r\nx\r\n",
+    [],
+    "X: 1\r\n\r\n ; dmarc=pass\r\nFrom: a\r\n\r\nx\r\n",
+  ],
+  ["a tab first", "\tx\r\n", [], "X: 1\r\n\r\n\tx\r\n"],
+  ["the field that begins with it is taken out", " A: 1\r\nB: 2\r\n\r\n", [["a", 1]], "X: 1\r\nB: 2\r\n\r\n"],
+  ["no header", "\r\n x\r\n", [], "X: 1\r\n\r\n x\r\n"],
+  ["an empty message", "", [], "X: 1\r\n"],
+] as const)
+  test(`RFC 5322 §2.2.3: nothing that came continues our last field: ${name}`, async () =>
+    assert.equal(await out(message, removals, ["X: 1"]), wanted));
+
 test("limits: a field longer than a field may be goes with all its folds", async () => {
   const fold = `\t${"x".repeat(900)}\r\n`;
   const long = `B: 1\r\n${fold.repeat(Math.ceil(limits.headerFieldBytesMax / fold.length) + 2)}`;

@@ -9,11 +9,23 @@ import type { Removal } from "../../stamp/inspection.ts";
 export type Changes = { readonly headers: readonly string[]; readonly removals: readonly Removal[] };
 
 export async function* outgoing(source: AsyncIterable<Buffer>, { headers, removals }: Changes): AsyncGenerator<Buffer> {
-  if (headers.length > 0) yield Buffer.from(headers.map((field) => `${field}\r\n`).join(""), "utf8");
-  if (removals.length === 0) {
-    yield* source;
+  const rest = removals.length === 0 ? source : without(removals, source);
+  if (headers.length === 0) {
+    yield* rest;
     return;
   }
+  yield Buffer.from(headers.map((field) => `${field}\r\n`).join(""), "utf8");
+  let isFirst = true;
+  for await (const chunk of rest) {
+    if (chunk.length === 0) continue;
+    // RFC 5322 §2.2.3 (attack): a first line that begins with white space would continue our last field. So it is the body's first.
+    if (isFirst && (chunk[0] === 0x20 || chunk[0] === 0x09)) yield Buffer.from("\r\n");
+    isFirst = false;
+    yield chunk;
+  }
+}
+
+async function* without(removals: readonly Removal[], source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { header, body, headBytes } = await openMessage(source);
   yield* kept(header, removals);
   if (headBytes > header.bytes.length) yield Buffer.from("\r\n");

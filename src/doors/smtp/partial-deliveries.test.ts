@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../../base/limits.ts";
 import { combined, PartialDeliveries } from "./partial-deliveries.ts";
-import { replyOf } from "./reply.ts";
+import { replyBytes, replyOf } from "./reply.ts";
 
 const ok = replyOf(250, "2.0.0 <b@us.example> delivered");
 const full = replyOf(452, "4.2.2 Mailbox full");
@@ -25,9 +25,25 @@ test("who has the message is known for five days, and of a bounded number of mes
   const partial = new PartialDeliveries();
   partial.add("m", ["a"], 0);
   partial.add("m", ["b"], 1000);
-  assert.deepEqual([...partial.of("m", 2000)], ["a", "b"]);
-  assert.equal(partial.of("m", 1001 + limits.partialDeliveryMs).size, 0);
+  assert.deepEqual(["a", "b", "c"].filter(partial.of("m", 2000)), ["a", "b"]);
+  assert.equal(partial.of("m", 1001 + limits.partialDeliveryMs)("a"), false);
   for (let i = 0; i < limits.partialDeliveriesMax; i++) partial.add(`n${i}`, ["a"], 0);
-  assert.equal(partial.of("m", 2000).size, 0);
-  assert.equal(partial.of("n0", 0).size, 1);
+  assert.equal(partial.of("m", 2000)("a"), false);
+  assert.equal(partial.of("n0", 0)("a"), true);
+});
+
+test("attack: messages to many recipients of which one fails: the oldest are forgotten, not the memory filled", () => {
+  const partial = new PartialDeliveries();
+  const many = Array.from({ length: limits.partialRecipientsMax / 4 }, (_, i) => `bob+${i}@us.example`);
+  for (const message of ["a", "b", "c", "d", "e"]) partial.add(message, many, 0);
+  const known = ["a", "b", "c", "d", "e"].filter((message) => partial.of(message, 0)("bob+0@us.example"));
+  assert.deepEqual(known, ["b", "c", "d", "e"]);
+});
+
+test("attack: a recipient whose letters end with the octets of CR and LF ends no line of the reply", () => {
+  const reply = combined([...of(ok), { recipient: "b\u010d\u010a250 ok@us.example", reply: gone }], 0);
+  assert.equal(
+    replyBytes(reply).toString(),
+    "550-5.2.1 <b\u010d\u010a250 ok@us.example>: Mailbox disabled\r\n550 5.2.1 Delivered to the other 1\r\n",
+  );
 });

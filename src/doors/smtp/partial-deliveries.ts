@@ -3,27 +3,55 @@
  * remembers who has the message already: the client comes again with all of them, and nobody gets a second copy
  * (docs/decisions/0014-lmtp-one-answer-for-many.md). The memory is the process's; without it there is a copy too many, never one too few.
  */
+import { createHash } from "node:crypto";
 import { limits } from "../../base/limits.ts";
-import { enhancedCodeOf, isPositive, type Reply, replyOf } from "./reply.ts";
+import { asOctets, enhancedCodeOf, isPositive, type Reply, replyOf } from "./reply.ts";
 
 export type Outcome = { readonly recipient: string; readonly reply: Reply };
 
-export class PartialDeliveries {
-  readonly #known = new Map<string, { readonly recipients: ReadonlySet<string>; readonly until: number }>();
+/** `holders`: digests of the recipients, so that long addresses take no more room than short ones. */
+type Partial = { readonly holders: ReadonlySet<string>; readonly until: number };
 
-  /** Who has the message of that digest already. */
-  of(digest: string, now: number): ReadonlySet<string> {
-    const found = this.#known.get(digest);
-    return found === undefined || found.until < now ? new Set() : found.recipients;
+export class PartialDeliveries {
+  readonly #known = new Map<string, Partial>();
+  #holders = 0;
+
+  /** Whether there is none to remember. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
+  /** Whether a recipient has the message of that digest already. */
+  of(digest: string, now: number): (recipient: string) => boolean {
+    const holders = this.#holdersOf(digest, now);
+    return (recipient) => holders.size > 0 && holders.has(digestOf(recipient));
   }
 
   add(digest: string, recipients: Iterable<string>, now: number): void {
-    const all = new Set([...this.of(digest, now), ...recipients]);
-    this.#known.delete(digest);
-    this.#known.set(digest, { recipients: all, until: now + limits.partialDeliveryMs });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > limits.partialDeliveriesMax && oldest !== undefined) this.#known.delete(oldest);
+    const holders = new Set([...this.#holdersOf(digest, now), ...Array.from(recipients, digestOf)]);
+    this.#forget(digest);
+    this.#known.set(digest, { holders, until: now + limits.partialDeliveryMs });
+    this.#holders += holders.size;
+    // Oldest first.
+    for (const each of this.#known.keys()) {
+      if (this.#known.size <= limits.partialDeliveriesMax && this.#holders <= limits.partialRecipientsMax) return;
+      this.#forget(each);
+    }
   }
+
+  #holdersOf(digest: string, now: number): ReadonlySet<string> {
+    const found = this.#known.get(digest);
+    return found === undefined || found.until < now ? new Set() : found.holders;
+  }
+
+  #forget(digest: string): void {
+    this.#holders -= this.#known.get(digest)?.holders.size ?? 0;
+    this.#known.delete(digest);
+  }
+}
+
+function digestOf(recipient: string): string {
+  return createHash("sha256").update(recipient).digest("base64");
 }
 
 /** One answer for all. `before`: how many have it from an earlier try. */
@@ -40,7 +68,7 @@ export function combined(outcomes: readonly Outcome[], before: number): Reply {
   const enhanced = enhancedCodeOf(refused.reply) ?? "5.0.0";
   return replyOf(
     refused.reply.code,
-    ...never.slice(0, namedMax).map(({ recipient, reply }) => `${enhanced} <${recipient}>: ${plainText(reply)}`),
+    ...never.slice(0, namedMax).map(({ recipient, reply }) => `${enhanced} <${asOctets(recipient)}>: ${plainText(reply)}`),
     `${enhanced} Delivered to the other ${taken.length + before}`,
   );
 }

@@ -18,7 +18,12 @@ export function replyOf(code: number, ...lines: readonly string[]): Reply {
 
 /** A reply of the verdict. */
 export function ownReply({ code, enhanced, text }: SmtpReply): Reply {
-  return replyOf(code, `${enhanced} ${text}`);
+  return replyOf(code, `${enhanced} ${asOctets(text)}`);
+}
+
+/** UTF-8, one character an octet: cut to latin1 as it is, a letter such as U+010A would be a line end (attack: a reply inside a reply). */
+export function asOctets(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 export function isPositive({ code }: Reply): boolean {
@@ -68,6 +73,7 @@ export const replies = {
   // RFC 6531 §3.5.
   notAscii: replyOf(553, "5.6.7 Non-ASCII address without SMTPUTF8"),
   tooLarge: replyOf(552, "5.3.4 Message exceeds the size limit"),
+  headerTooLarge: replyOf(552, "5.3.4 Message header exceeds the size limit"),
   // RFC 5321 §4.5.3.1.10.
   tooManyRecipients: replyOf(452, "4.5.3 Too many recipients"),
   bareLineEnd: replyOf(550, "5.6.11 Message contains a CR, LF or NUL that SMTP does not allow"),

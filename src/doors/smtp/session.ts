@@ -53,7 +53,7 @@ export class Session {
   #mail: MailTransaction | null = null;
   #errors = 0;
   #idle = 0;
-  #isOver = false;
+  readonly #over = new AbortController();
 
   constructor(proxy: ProxyParts, peer: Peer) {
     this.#proxy = proxy;
@@ -92,7 +92,7 @@ export class Session {
       return { reply: replies.fault, after: "close" };
     } finally {
       this.#hop = mail.hop;
-      if (this.#isOver) mail.hop.quit();
+      if (this.#over.signal.aborted) mail.hop.quit();
       this.#forget();
       this.#errors = 0;
       this.#idle = 0;
@@ -105,12 +105,11 @@ export class Session {
     this.#tls = tls;
     this.#helo = null;
     this.#greeting = null;
-    this.#xclient = null;
   }
 
   /** The client is gone. */
   end(): void {
-    this.#isOver = true;
+    this.#over.abort();
     this.#mail?.cancel();
     this.#hop?.quit();
   }
@@ -185,10 +184,15 @@ export class Session {
 
   #offer(): readonly string[] {
     const extra = [
-      ...(this.#proxy.offersTls() && this.#tls === null ? ["STARTTLS"] : []),
+      ...(this.#mayStartTls() && this.#tls === null ? ["STARTTLS"] : []),
       ...(this.#maySpeakFor() ? [`XCLIENT ${xclientAttributes.join(" ")}`, `XFORWARD ${xforwardAttributes.join(" ")}`] : []),
     ];
     return offered(this.#features ?? noFeatures, { messageBytesMax: this.#proxy.messageBytesMax(), extra });
+  }
+
+  /** Not after XCLIENT (attack): what it said would be forgotten (RFC 3207 §4.2), and the client be taken for the listed host. */
+  #mayStartTls(): boolean {
+    return this.#proxy.offersTls() && this.#xclient === null;
   }
 
   #maySpeakFor(): boolean {
@@ -213,7 +217,7 @@ export class Session {
     const { nextHop, partial, onFault } = this.#proxy;
     this.#mail = new MailTransaction({
       ...{ dialogue, hop, partial, onFault, mailFrom: address.path },
-      reopen: () => nextHop.open(origin),
+      reopen: () => this.#opened(origin, address),
       mailLine: (each) => mailLine(each, address),
       isLmtp: nextHop.protocol === "lmtp",
       spool: this.#proxy.spool(),
@@ -238,11 +242,17 @@ export class Session {
       if (reply !== null && reply.code !== 421) return { hop: kept, reply };
       kept.destroy();
     }
-    const hop = await this.#proxy.nextHop.open(origin);
+    const hop = await this.#opened(origin, address);
     this.#hop = hop;
-    if (this.#isOver) hop.destroy();
-    if (!isTaken(address.parameters, hop.features)) return { hop, reply: replies.nextHopChanged };
     return { hop, reply: await hop.mail(mailLine(hop, address)) };
+  }
+
+  /** Another connection, to a next hop that takes what was said at MAIL. */
+  async #opened(origin: Origin, address: Address): Promise<Hop> {
+    const hop = await this.#proxy.nextHop.open(origin, this.#over.signal);
+    if (isTaken(address.parameters, hop.features)) return hop;
+    hop.quit();
+    throw new ClientRefused(replies.nextHopChanged);
   }
 
   async #rcptTo(rest: string): Promise<Answer> {
@@ -262,7 +272,7 @@ export class Session {
   }
 
   #startTls(rest: string): Answer {
-    if (!this.#proxy.offersTls()) return next(replies.notImplemented);
+    if (!this.#mayStartTls()) return next(replies.notImplemented);
     if (rest !== "") return next(replies.noArguments);
     if (this.#tls !== null) return next(replies.alreadyTls);
     this.#reset();

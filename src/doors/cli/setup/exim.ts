@@ -105,7 +105,7 @@ function notesOf({ smtp, submissionSmtp }: Wanted, next: Extract<Endpoint, { kin
     "To Exim every client is Assay: what it does by the client's address (DNS lists, verify = reverse_host_lookup, rate limits, hosts =, SPF) belongs off there, or in front.",
     "Exim 4.96 has no XCLIENT; X-Assay-Report names the true client (CIP:).",
     submissionSmtp === null
-      ? "Submission (ports 587 and 465) stays with Exim on an interface of its own, or goes through listen.submission_smtp."
+      ? "Submission (ports 587 and 465) stays with Exim on an interface of its own; Assay has no login."
       : `Submission comes through Assay too, at ${placeText(submissionSmtp.address)}.`,
   ];
 }
