@@ -37,11 +37,6 @@ export function outboundToNullMx({ direction }: Pick<Transaction, "direction">, 
   return { reply: domain === "null-mx" ? { id: "recipient-null-mx" } : null, facts: [nullMxFact("recipient", domain)] };
 }
 
-/** May an automatic reply, a bounce or a report be sent to an address of this domain? It could only come back. */
-export function mayAnswerTo(domain: NullMx): boolean {
-  return domain !== "null-mx";
-}
-
 /** For an accepted domain: what is wrong with it publishing this; null where nothing is. */
 export function acceptedDomainWarning(domain: string, published: NullMx): string | null {
   if (published === "null-mx") {
