@@ -2,6 +2,8 @@
  * The contest: every contestant gets the same mail, in turns, through a Postfix of its own or straight over the milter protocol. What each
  * message was found to be is checked when the clock has stopped. It starts the filters and the DNS server that all of them ask.
  */
+import { setTimeout } from "node:timers/promises";
+import { limits } from "../../src/base/limits.ts";
 import type { Postfix } from "../../test/integration/mta/postfix.ts";
 import { startRealDns } from "../../test/integration/real-dns.ts";
 import { directVisits, sendDirect } from "./direct.ts";
@@ -116,14 +118,17 @@ function entrant(filter: Filter | null, postfix: Postfix | null): Entrant {
 
 type Sending = (one: Entrant, visits: readonly Visit[]) => Promise<Pick<Turn, "seconds" | "endMs">>;
 
-/** A short turn of each first, which does not count: caches and compilers are warm then, as they are in a server at work. */
+/**
+ * A turn of each first, which does not count: caches and compilers are warm then, as they are in a server at work. What runs on a compiler
+ * at run time has most of its code compiled after some thousand messages a process.
+ */
 async function takeTurns(
   entrants: readonly Entrant[],
   mail: LoadMail,
-  { messages, turns, onStep }: ContestOptions,
+  { messages, turns, workers, onStep }: ContestOptions,
   send: Sending,
 ): Promise<void> {
-  const warmUp = mail.take(Math.min(2000, Math.ceil(messages / 4)));
+  const warmUp = mail.take(Math.min(warmUpMessages * workers, Math.ceil(messages / 4)));
   for (const one of entrants) {
     await send(one, warmUp);
     one.sent.push(...messagesOf(warmUp));
@@ -161,6 +166,8 @@ async function checkDelivered(one: Entrant): Promise<void> {
   const { postfix, filter, sent, faults } = one;
   if (postfix === null) return;
   await postfix.settled();
+  // The last lines of a filter's log wait for others to be written with.
+  await setTimeout(limits.logWaitMs * 5);
   const delivered = deliveriesIn(postfix.log());
   if (delivered !== sent.length) faults.push(`${delivered} of ${sent.length} messages were delivered`);
   if (filter === null) return;
@@ -173,3 +180,6 @@ async function checkDelivered(one: Entrant): Promise<void> {
     faults.push(...found.map((outcome) => faultOf(message, outcome)).filter((fault) => fault !== null));
   }
 }
+
+/** For each process. */
+const warmUpMessages = 4000;

@@ -9,7 +9,6 @@ import { openService } from "../gateway/dialogue/dialogue.ts";
 import type { Door, DoorMeans } from "../gateway/dialogue/door.ts";
 import type { Observer, Rules } from "../gateway/dialogue/journey.ts";
 import type { Memory } from "../memory/memory.ts";
-import { listenAt } from "../system/listening.ts";
 import type { Log } from "../system/log.ts";
 import { rulesOf } from "./settings.ts";
 
@@ -25,6 +24,7 @@ export type DaemonMeans = {
   /** Counts a fault of ours outside any message. */
   readonly onFault: () => void;
   readonly openDoors: OpenDoors;
+  readonly listen: DoorMeans["listen"];
 };
 
 /** Opens what `config.listen` names; habits of a door are asked anew for each connection. */
@@ -42,14 +42,14 @@ export interface Daemon {
 }
 
 export async function openDaemon(config: Config, means: DaemonMeans): Promise<Daemon> {
-  const { resolver, memory, clock, random, hostName, log, observer, onConnection } = means;
+  const { resolver, memory, clock, random, hostName, log, observer, onConnection, listen } = means;
   const inForce = new ConfigInForce(config);
   const service = openService({ resolver, clock, random, memory, observer, rules: currentRules(inForce, hostName) });
   const onFault: DoorMeans["onFault"] = (error, where) => {
     means.onFault();
     log.error({ err: error, where }, "a fault of ours");
   };
-  const doors = await means.openDoors(() => inForce.current.config, { service, listen: listenAt, onFault, onConnection });
+  const doors = await means.openDoors(() => inForce.current.config, { service, listen, onFault, onConnection });
   for (const { name, listener, place } of doors) log.info({ door: name, listener, place }, "listening");
   return {
     doors,

@@ -12,7 +12,7 @@ import { UsageError } from "../doors/cli/ports.ts";
 import { resolverChoice } from "../doors/cli/resolver-choice.ts";
 import type { ServeOptions } from "../doors/cli/serve.ts";
 import { version } from "../gateway/version.ts";
-import { clearSocket, ListenFault } from "../system/listening.ts";
+import { clearSocket, ensureFree, ListenFault } from "../system/listening.ts";
 import { type Log, openLog } from "../system/log.ts";
 import { onOrders, readAgain } from "./orders.ts";
 import type { ServeMeans } from "./serve-means.ts";
@@ -38,7 +38,10 @@ export async function serve(options: ServeOptions, means: ServeMeans): Promise<E
   });
   try {
     if (link === null) for (const place of places) await clearSocket(place);
-    if (config.serve.workers > 1 && link === null) return await runPrimary(config, { file, text, log, means });
+    if (config.serve.workers > 1 && link === null) {
+      for (const place of places) await ensureFree(place);
+      return await runPrimary(config, { file, text, log, means });
+    }
     return await serveHere({ file, config, options, log, link }, means);
   } catch (error) {
     throw error instanceof ListenFault ? new UsageError(error.message) : error;

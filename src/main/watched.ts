@@ -10,6 +10,7 @@ import { version } from "../gateway/version.ts";
 import type { Memory, MemoryHealth } from "../memory/memory.ts";
 import { type Breaker, openBreaker } from "../system/breaker.ts";
 import { joinObservers } from "../system/joined-observers.ts";
+import { listenAt, listenBeside } from "../system/listening.ts";
 import type { Log } from "../system/log.ts";
 import { type Metrics, openMetrics } from "../system/metrics.ts";
 import type { Held } from "../system/metrics-state.ts";
@@ -60,6 +61,7 @@ export async function openWatched({ config, choice, log, link }: Surroundings, m
     observer: joinObservers([log.observer, metrics.observer]),
     onConnection: metrics.onConnection,
     onFault: () => metrics.onFault(),
+    listen: link === null ? listenAt : listenBeside,
     openDoors: (current, door) => openDoors(current, door, { version, hostName, readFile, http }),
   });
   // One process looks at the queue: where there are several, the first.

@@ -3,7 +3,7 @@
  * to do about it. A socket file that nobody listens at, as a killed process leaves it, is replaced; one that answers is not.
  */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import type { ListenAt, Listening } from "../gateway/dialogue/door.ts";
 
 /** The environment's fault: nothing can listen there. The text says how to mend it. */
@@ -17,7 +17,28 @@ export class ListenFault extends Error {
 }
 
 /** Gives the place, with the port that the system chose. */
-export async function listenAt(server: Listening, at: ListenAt): Promise<string> {
+export function listenAt(server: Listening, at: ListenAt): Promise<string> {
+  return listening(server, at, at.kind === "unix" ? { path: at.path } : { host: at.host, port: at.port });
+}
+
+/**
+ * As one of several processes at the same place. On Linux each takes its connections from the kernel (SO_REUSEPORT, socket(7)); elsewhere,
+ * and at a UNIX socket, the first process takes them and hands them out (node:cluster), which costs it and them work for every connection.
+ */
+export function listenBeside(server: Listening, at: ListenAt): Promise<string> {
+  if (at.kind === "unix" || at.port === 0 || process.platform !== "linux") return listenAt(server, at);
+  return listening(server, at, { host: at.host, port: at.port, exclusive: true, reusePort: true });
+}
+
+/** Throws ListenFault where another program listens there: processes that share a place would share it with that one too. */
+export async function ensureFree(at: ListenAt): Promise<void> {
+  if (at.kind === "unix") return;
+  const server = createServer();
+  await listenAt(server, at);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function listening(server: Listening, at: ListenAt, options: Parameters<Listening["listen"]>[0]): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     const failed = (error?: Error): void => reject(faultOf(error, at));
     server.once("error", failed);
@@ -25,7 +46,7 @@ export async function listenAt(server: Listening, at: ListenAt): Promise<string>
       server.removeListener("error", failed);
       resolve();
     });
-    server.listen(at.kind === "unix" ? { path: at.path } : { host: at.host, port: at.port });
+    server.listen(options);
   });
   if (at.kind === "unix") {
     chmodSync(at.path, socketMode);

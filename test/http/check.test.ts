@@ -143,10 +143,12 @@ test("busy is a soft reject: the mail server's client comes again", async () => 
     open: () => ({
       mail: async () => null,
       rcpt: async () => null,
+      note: () => {},
       drop: () => {},
       data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,
     }),
     inFlight: 0,
+    mayRefuse: { mail: true, rcpt: true },
   };
   await withDoor({ service }, async ({ port }) => {
     const { status, answer } = await check(port, usual);

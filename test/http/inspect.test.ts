@@ -237,10 +237,12 @@ test("an answer before the message was read leaves the connection usable", async
     open: () => ({
       mail: async () => null,
       rcpt: async () => null,
+      note: () => {},
       drop: () => {},
       data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,
     }),
     inFlight: 0,
+    mayRefuse: { mail: true, rcpt: true },
   };
   await withDoor({ service }, async ({ port, events }) => {
     const body = letter + "x".repeat(500_000);
@@ -256,10 +258,12 @@ test("500: a fault of ours is one, and is told to the log; the next message is t
     open: () => ({
       mail: () => Promise.reject(new Error("a bug")),
       rcpt: () => Promise.resolve(null),
+      note: () => {},
       drop: () => {},
       data: () => Promise.resolve({ kind: "gone" }),
     }),
     inFlight: 0,
+    mayRefuse: { mail: true, rcpt: true },
   };
   await withDoor({ service: broken }, async ({ url, faults }) => {
     const response = await post(`${url}/v1/inspect?mail_from=a@b.example`, letter);
@@ -275,8 +279,9 @@ test("500: a message that a fault kept from being inspected; and it stays one af
     { kind: "accept", headers: [], removals: [], hold: null, inspection: null },
   ] as const) {
     const service: Service = {
-      open: () => ({ mail: async () => null, rcpt: async () => null, drop: () => {}, data: async () => disposition }),
+      open: () => ({ mail: async () => null, rcpt: async () => null, note: () => {}, drop: () => {}, data: async () => disposition }),
       inFlight: 0,
+      mayRefuse: { mail: true, rcpt: true },
     };
     await withDoor({ service }, async ({ url }) => {
       const response = await post(`${url}/v1/inspect?${envelope}`, letter);

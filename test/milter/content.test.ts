@@ -30,7 +30,7 @@ async function begun(place: string, offer: readonly [number, number, number] = o
   for (const packet of [client(), helo()]) if (isOld) assert.equal(await mta.ask(packet), "c");
   if (!isOld) mta.write(client(), helo());
   assert.equal(await mta.ask(mail("ada@good.example")), "c");
-  assert.equal(await mta.ask(macros("R", "i", "Q1"), rcpt("bob@us.example")), "c");
+  assert.equal(await mta.askRcpt(macros("R", "i", "Q1"), rcpt("bob@us.example")), "c");
   return mta;
 }
 
@@ -107,12 +107,12 @@ test("forged mail is refused in the words of the policy; the next message of the
   mta.write(optneg(offers.postfix), client("203.0.113.9"), helo("evil.example"));
   await mta.next();
   await mta.ask(mail("x@evil.example"));
-  await mta.ask(rcpt("bob@us.example"));
+  await mta.askRcpt(rcpt("bob@us.example"));
   const [reply] = await mta.verdict(content([["From", " <ceo@good.example>"]]));
   assert.equal(reply?.letter, "y");
   assert.match(reply.data.toString(), /^550 5\.7\.509 Access denied, sending domain \[good\.example\] does not pass DMARC/);
   await mta.ask(mail("x@evil.example"));
-  await mta.ask(rcpt("bob@us.example"));
+  await mta.askRcpt(rcpt("bob@us.example"));
   assert.equal((await mta.verdict(content([["From", " <x@evil.example>"]]))).at(-1)?.letter, "c");
 });
 
@@ -159,6 +159,7 @@ test("back-pressure reaches the server: while nobody reads, it cannot send", asy
   const { service } = recordingService();
   const slow = {
     inFlight: 0,
+    mayRefuse: { mail: true, rcpt: true },
     open: (one: Parameters<typeof service.open>[0]) => ({
       ...service.open(one),
       data: async (message: Uint8Array | AsyncIterable<Uint8Array>) => {

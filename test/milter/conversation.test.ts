@@ -202,6 +202,27 @@ test("a recipient that the server has refused itself is not asked about", async 
   assert.deepEqual(said[0]?.rcptTo, ["b@us.example"]);
 });
 
+test("where no rule refuses a recipient, RCPT is not answered: recipients come with DATA, but for those that the server refuses", async (t) => {
+  const { service, said } = recordingService({ isSilentAtRcpt: true });
+  const { door, faults } = await openedDoor(t, service);
+  const mta = await Mta.at(door.place);
+  assert.equal(await mta.ask(optneg(offers.postfix)), "O");
+  mta.write(macros("C"), client(), helo());
+  assert.equal(await mta.ask(mail("a@x.example")), "c");
+  const beyond = limits.milterRecipientsMax + 2;
+  const many = Array.from({ length: beyond }, (_, i) => Buffer.concat([macros("R", "{rcpt_mailer}", "local"), rcpt(`b${i}@us.example`)]));
+  mta.write(macros("R", "{rcpt_mailer}", "error"), rcpt("nobody@us.example"), ...many);
+  // Nobody waits for an answer to DATA either; that we are at it acknowledges all of them, so that TCP sends what follows.
+  assert.equal(await mta.ask(sent("T")), "p");
+  const [last] = await mta.verdict(content(fields));
+  assert.equal(last?.letter, "c");
+  mta.write(quit);
+  await mta.closed();
+  const rcptTo = said[0]?.rcptTo ?? [];
+  assert.deepEqual([rcptTo.length, rcptTo[0], rcptTo.at(-1)], [beyond - 2, "b0@us.example", `b${beyond - 3}@us.example`]);
+  assert.deepEqual(faults, []);
+});
+
 test("a thousand recipients, and those beyond the limit: each is asked about, no more than the limit are kept", async (t) => {
   const { service, said } = recordingService();
   const { door } = await openedDoor(t, service);

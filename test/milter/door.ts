@@ -71,6 +71,8 @@ export type Answers = {
   readonly rcpt?: (recipient: string) => Promise<SmtpReply | null> | SmtpReply | null;
   /** Once the message is whole. */
   readonly data?: (said: Said) => Promise<Disposition> | Disposition;
+  /** Recipients are only noted. */
+  readonly isSilentAtRcpt?: boolean;
 };
 
 export const accepted: Extract<Disposition, { readonly kind: "accept" }> = {
@@ -96,6 +98,7 @@ export function recordingService(answers: Answers = {}): { readonly service: Ser
         one.rcptTo.push(recipient);
         return (await answers.rcpt?.(recipient)) ?? null;
       },
+      note: (recipient) => one.rcptTo.push(recipient),
       drop: (recipient) => one.dropped.push(recipient),
       data: async (message, about) => {
         one.queueId = about?.queueId ?? null;
@@ -112,7 +115,7 @@ export function recordingService(answers: Answers = {}): { readonly service: Ser
       },
     };
   };
-  return { service: { open, inFlight: 0 }, said };
+  return { service: { open, inFlight: 0, mayRefuse: { mail: true, rcpt: answers.isSilentAtRcpt !== true } }, said };
 }
 
 /** The real dialogue over a zone. */

@@ -47,6 +47,9 @@ export const eom = sent("E");
 export const abort = sent("A");
 export const quit = sent("Q");
 
+/** SMFIP_NR_RCPT. */
+const silentRcpt = 0x8000;
+
 /** What a server sends once MAIL and RCPT are answered. */
 export function content(fields: readonly (readonly [string, string])[], text: string | Buffer = "body\r\n"): Buffer {
   return Buffer.concat([...fields.map(([name, value]) => field(name, value)), eoh, body(text), eom]);
@@ -117,6 +120,13 @@ export class Mta {
   async ask(...packets: readonly Buffer[]): Promise<string> {
     this.write(...packets);
     return (await this.next()).letter;
+  }
+
+  /** RCPT, and its answer where the negotiation left one. */
+  async askRcpt(...packets: readonly Buffer[]): Promise<string> {
+    if ((this.raw.readUInt32BE(13) & silentRcpt) === 0) return this.ask(...packets);
+    this.write(...packets);
+    return "c";
   }
 
   /** The answer to the end of a message: all packets up to the last word. */

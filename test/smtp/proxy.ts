@@ -113,6 +113,7 @@ export const listen: DoorMeans["listen"] = (server, at) =>
 function scripted(says: Says, told: Told): Service {
   return {
     inFlight: 0,
+    mayRefuse: { mail: true, rcpt: true },
     open(client): Dialogue {
       told.clients.push(client);
       return {
@@ -124,6 +125,7 @@ function scripted(says: Says, told: Told): Service {
           told.rcpts.push(recipient);
           return says.rcpt?.(recipient) ?? null;
         },
+        note: (recipient) => told.rcpts.push(recipient),
         drop: (recipient) => told.drops.push(recipient),
         data: async (message) => {
           if (says.blind === true) return (await says.data?.(Buffer.alloc(0))) ?? accepted;

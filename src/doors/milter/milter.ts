@@ -92,7 +92,10 @@ class MilterDoor implements Door {
     }
     const { service, onFault } = this.means;
     const onAgreement = (agreement: Agreement) => this.agreed(agreement);
-    const session = new Session(wireOf(socket), { service, onFault, onAgreement, listener: this.listener, habits: this.options.habits });
+    const { listener } = this;
+    const { habits } = this.options;
+    const isBusy = () => this.sessions.size > limits.milterBusyConnections;
+    const session = new Session(wireOf(socket), { service, onFault, onAgreement, listener, habits, isBusy });
     this.sessions.set(socket, session);
     this.means.onConnection("opened", this);
     socket.on("data", (chunk: Buffer) => session.receive(chunk));

@@ -4,11 +4,15 @@ import { test } from "node:test";
 import { negotiate } from "./negotiate.ts";
 
 function offered(...words: readonly number[]): ReturnType<typeof negotiate> {
+  return offeredTo({ mail: true, rcpt: true }, ...words);
+}
+
+function offeredTo(needs: Parameters<typeof negotiate>[1], ...words: readonly number[]): ReturnType<typeof negotiate> {
   const bytes = Buffer.alloc(4 * words.length);
   words.forEach((word, at) => {
     bytes.writeUInt32BE(word >>> 0, 4 * at);
   });
-  return negotiate({ command: 0, bytes, start: 0, end: bytes.length });
+  return negotiate({ command: 0, bytes, start: 0, end: bytes.length }, needs);
 }
 
 function chosen(...words: readonly number[]): readonly number[] {
@@ -17,7 +21,7 @@ function chosen(...words: readonly number[]): readonly number[] {
 }
 
 test("Postfix 3.7: version 6, the four actions that are needed, and no answers where none are needed", () => {
-  assert.deepEqual(chosen(6, 0x1ff, 0x1f_ffff), [6, 0x131, 0x1c_3180]);
+  assert.deepEqual(chosen(6, 0x1ff, 0x1f_ffff), [6, 0x131, 0x1d_3180]);
   const { agreement } = offered(6, 0x1ff, 0x1f_ffff) ?? {};
   assert.deepEqual(agreement, {
     version: 6,
@@ -25,7 +29,7 @@ test("Postfix 3.7: version 6, the four actions that are needed, and no answers w
     changes: true,
     quarantines: true,
     leadingSpace: true,
-    answers: { connect: false, helo: false, header: false, endOfHeader: false, body: false },
+    answers: { connect: false, helo: false, mail: true, rcpt: true, data: false, header: false, endOfHeader: false, body: false },
   });
 });
 
@@ -49,15 +53,38 @@ test("DATA is not left out: its answer acknowledges the macros that come with it
   assert.equal((chosen(6, 0x1ff, 0x1f_ffff)[2] ?? 0) & 0x200, 0);
 });
 
-test("Sendmail's bits for larger packets are not taken", () => {
+test("where no rule refuses at MAIL or RCPT, and much is to do, Postfix waits for no answer there; an old server gets them all", () => {
+  const needs = { mail: false, rcpt: false };
+  const [postfix, old] = [offeredTo(needs, 6, 0x1ff, 0x1f_ffff), offeredTo(needs, 2, 0x3f, 0x7f)];
+  assert.equal(postfix?.reply.readUInt32BE(13), 0x1d_f180);
+  const { mail, rcpt, data } = postfix?.agreement.answers ?? {};
+  assert.deepEqual([mail, rcpt, data], [false, false, false]);
+  assert.deepEqual([old?.reply.readUInt32BE(13), old?.agreement.answers.rcpt], [0, true]);
+});
+
+test("a server whose header fields are answered gets an answer to the envelope too", () => {
+  assert.equal(offeredTo({ mail: false, rcpt: false }, 6, 0x1ff, 0x1f_ff7f)?.reply.readUInt32BE(13), 0x1c_3100);
+});
+
+test("Sendmail's bits for larger packets are not taken; it writes each packet at once, and waits for the answers of the envelope", () => {
   assert.deepEqual(chosen(6, 0x1ff, 0x301f_ffff), [6, 0x131, 0x1c_3180]);
+  assert.equal(offeredTo({ mail: false, rcpt: false }, 6, 0x1ff, 0x301f_ffff)?.reply.readUInt32BE(13), 0x1c_3180);
 });
 
 test("a version 2 server: nothing beyond its offer, and every packet is answered", () => {
   assert.deepEqual(chosen(2, 0x3f, 0x7f), [2, 0x31, 0]);
   const { agreement } = offered(2, 0x3f, 0x7f) ?? {};
   assert.equal(agreement?.leadingSpace, false);
-  assert.deepEqual(agreement?.answers, { connect: true, helo: true, header: true, endOfHeader: true, body: true });
+  assert.deepEqual(agreement?.answers, {
+    connect: true,
+    helo: true,
+    mail: true,
+    rcpt: true,
+    data: true,
+    header: true,
+    endOfHeader: true,
+    body: true,
+  });
 });
 
 test("a newer server is answered with version 6", () => {

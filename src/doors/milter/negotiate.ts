@@ -17,6 +17,9 @@ export type Agreement = {
   readonly answers: {
     readonly connect: boolean;
     readonly helo: boolean;
+    readonly mail: boolean;
+    readonly rcpt: boolean;
+    readonly data: boolean;
     readonly header: boolean;
     readonly endOfHeader: boolean;
     readonly body: boolean;
@@ -26,16 +29,15 @@ export type Agreement = {
 /** What a filter may ask to do. */
 const action = { addHeaders: 0x01, changeHeaders: 0x10, quarantine: 0x20, setMacros: 0x100 } as const;
 
-/**
- * What the server need not send (no…), need not wait for an answer to (silent…), and the form of header values. DATA is sent and answered:
- * Postfix would send its macros all the same, and TCP would hold back the message until they are acknowledged, 40 ms later (RFC 1122
- * §4.2.3.2, §4.2.3.4).
- */
+/** What the server need not send (no…), need not wait for an answer to (silent…), and the form of header values. */
 const protocol = {
   silentHeader: 0x80,
   noUnknown: 0x100,
   silentConnect: 0x1000,
   silentHelo: 0x2000,
+  silentMail: 0x4000,
+  silentRcpt: 0x8000,
+  silentData: 0x1_0000,
   silentEndOfHeader: 0x4_0000,
   silentBody: 0x8_0000,
   leadingSpace: 0x10_0000,
@@ -44,8 +46,17 @@ const protocol = {
 const newest = 6;
 const oldest = 2;
 const wantedActions = Object.values(action).reduce((sum, bit) => sum | bit, 0);
-// Sendmail's bits for larger packets (1 << 28, 1 << 29) are not among them.
-const wantedProtocol = Object.values(protocol).reduce((sum, bit) => sum | bit, 0);
+const always =
+  protocol.silentHeader |
+  protocol.noUnknown |
+  protocol.silentConnect |
+  protocol.silentHelo |
+  protocol.silentEndOfHeader |
+  protocol.silentBody |
+  protocol.leadingSpace;
+const silentContent = protocol.silentHeader | protocol.silentEndOfHeader | protocol.silentBody;
+/** Sendmail's bits for larger packets, which are never taken. */
+const largerPackets = 0x3000_0000;
 
 /**
  * The macros that are read, by stage. Postfix takes a list for one stage as the end of its own lists for all: so each stage has one. The
@@ -61,15 +72,31 @@ const macroLists: readonly (readonly [stage: number, names: string])[] = [
   [6, "i"],
 ];
 
+/** At which stages the server has to wait for an answer of ours. */
+export type Needs = { readonly mail: boolean; readonly rcpt: boolean };
+
 /** Reads the server's offer; null is one that we cannot serve. */
-export function negotiate({ bytes, start, end }: Frame): { readonly agreement: Agreement; readonly reply: Buffer } | null {
+export function negotiate({ bytes, start, end }: Frame, needs: Needs): { readonly agreement: Agreement; readonly reply: Buffer } | null {
   if (end - start < 12) return null;
   const version = Math.min(newest, bytes.readUInt32BE(start));
   if (version < oldest) return null;
   const actions = (bytes.readUInt32BE(start + 4) & wantedActions) >>> 0;
-  const steps = (bytes.readUInt32BE(start + 8) & wantedProtocol) >>> 0;
+  const offer = bytes.readUInt32BE(start + 8);
+  const steps = (offer & (always | silentEnvelope(offer, needs))) >>> 0;
   const lists = (actions & action.setMacros) === 0 ? [] : macroLists.flat();
   return { agreement: agreed(version, actions, steps), reply: packet("O", version, actions, steps, ...lists) };
+}
+
+/**
+ * Postfix gathers what is not to be answered, up to where it must be answered or the message begins, and waits that much less often.
+ * Sendmail, the one that offers larger packets, writes each piece at once: TCP would hold each back until the one before is acknowledged,
+ * 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), so it gets its answers. DATA is asked for in any case: Postfix sends its macros even where it
+ * is not, and what is sent for it acknowledges them. That answer comes before the one to the end of the message only where nothing between
+ * the two is answered.
+ */
+function silentEnvelope(offer: number, { mail, rcpt }: Needs): number {
+  if ((offer & largerPackets) !== 0 || (offer & silentContent) !== silentContent) return 0;
+  return protocol.silentData | (mail ? 0 : protocol.silentMail) | (rcpt ? 0 : protocol.silentRcpt);
 }
 
 function agreed(version: number, actions: number, steps: number): Agreement {
@@ -84,6 +111,9 @@ function agreed(version: number, actions: number, steps: number): Agreement {
     answers: {
       connect: !has(protocol.silentConnect),
       helo: !has(protocol.silentHelo),
+      mail: !has(protocol.silentMail),
+      rcpt: !has(protocol.silentRcpt),
+      data: !has(protocol.silentData),
       header: !has(protocol.silentHeader),
       endOfHeader: !has(protocol.silentEndOfHeader),
       body: !has(protocol.silentBody),

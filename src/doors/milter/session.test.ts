@@ -49,10 +49,11 @@ const accepted: Disposition = { kind: "accept", headers: [], removals: [], hold:
 
 type Opened = { readonly wire: Recorder; readonly session: Session; readonly faults: unknown[] };
 
-function opened(over: Partial<Dialogue> = {}): Opened {
+function opened(over: Partial<Dialogue> = {}, isBusy = false): Opened {
   const dialogue: Dialogue = {
     mail: () => Promise.resolve(null),
     rcpt: () => Promise.resolve(null),
+    note: () => {},
     drop: () => {},
     data: async (message) => {
       if (!(message instanceof Uint8Array)) for await (const _ of message);
@@ -60,7 +61,7 @@ function opened(over: Partial<Dialogue> = {}): Opened {
     },
     ...over,
   };
-  const service: Service = { open: () => dialogue, inFlight: 0 };
+  const service: Service = { open: () => dialogue, inFlight: 0, mayRefuse: { mail: !isBusy, rcpt: true } };
   const wire = new Recorder();
   const faults: unknown[] = [];
   const habits = () => ({ outboundDaemons: [], hold: false });
@@ -68,6 +69,7 @@ function opened(over: Partial<Dialogue> = {}): Opened {
     service,
     listener: "inbound",
     habits,
+    isBusy: () => isBusy,
     onFault: (error) => faults.push(error),
     onAgreement: () => {},
   });
@@ -295,6 +297,31 @@ test("a fault at any stage is a temporary failure of that stage, and is told of"
     assert.deepEqual([atEnd.wire.letters, atEnd.faults.length], [["O", "c", "c", "t", "c", "c", "t"], 2]);
     assert.equal(atEnd.wire.isFinished, false);
   }
+});
+
+test("a busy service: MAIL is not waited for, and is asked about all the same; DNS is asked before the message comes", async () => {
+  const asked: string[] = [];
+  const told = (mailFrom: string) => {
+    asked.push(mailFrom);
+    return Promise.resolve(null);
+  };
+  const { wire, session } = opened({ mail: told }, true);
+  session.receive(Buffer.concat([hello, mail, rcpt]));
+  await settled();
+  session.receive(sent("T"));
+  assert.deepEqual([wire.letters, asked], [["O", "c", "p"], ["a@x.example"]]);
+  session.receive(Buffer.concat([from, sent("N"), sent("E")]));
+  await settled();
+  assert.deepEqual(wire.letters, ["O", "c", "p", "c"]);
+});
+
+test("a busy service: a fault at MAIL is told of, and decides nothing", async () => {
+  const { wire, session, faults } = opened({ mail: () => Promise.reject(new Error("bug")) }, true);
+  session.receive(Buffer.concat([hello, mail, rcpt]));
+  await settled();
+  session.receive(Buffer.concat([sent("T"), from, sent("N"), sent("E")]));
+  await settled();
+  assert.deepEqual([wire.letters, faults.length], [["O", "c", "p", "c"], 1]);
 });
 
 test("a fault in the middle of a message, where no answer is awaited, ends the connection", async () => {

@@ -4,12 +4,11 @@
  * garbage, ends the connection: no mail server sends it. A fault of ours is a temporary failure of the message. It touches no socket.
  */
 import { limits } from "../../base/limits.ts";
-import type { Client, Service } from "../../gateway/dialogue/journey.ts";
+import type { Client, Dialogue, Service } from "../../gateway/dialogue/journey.ts";
 import { answerToMessage, continued, inProgress, refusal, temporaryFailure } from "./edits.ts";
 import { readAddress, readConnect, readHelo } from "./events.ts";
-import type { Lead } from "./header-bytes.ts";
 import { Macros } from "./macros.ts";
-import { type Agreement, negotiate } from "./negotiate.ts";
+import { type Agreement, type Needs, negotiate } from "./negotiate.ts";
 import { command, type Frame, FrameReader } from "./packet.ts";
 import { Transfer } from "./transfer.ts";
 
@@ -36,6 +35,8 @@ export type SessionMeans = {
   readonly service: Service;
   readonly listener: Client["listener"];
   readonly habits: () => Habits;
+  /** So much is to do that waiting less counts for more than asking DNS early. */
+  readonly isBusy: () => boolean;
   readonly onFault: (error: unknown, where: string) => void;
   readonly onAgreement: (agreement: Agreement) => void;
 };
@@ -135,7 +136,7 @@ export class Session {
         this.macros.take(frame);
         return;
       case command.rcpt:
-        return this.rcpt(frame);
+        return this.rcpt(frame, this.agreement);
       case command.mail:
         return this.mail(frame, this.agreement);
       case command.endOfHeader:
@@ -167,20 +168,30 @@ export class Session {
         return this.end();
       case command.negotiation:
         return this.refuse("a second negotiation");
+      case command.data:
+        // Nobody waits for it; but TCP holds the message back until what came with DATA is acknowledged, and this does it.
+        this.wire.write(this.agreement?.answers.data === false ? inProgress : continued);
+        return;
       default:
-        // DATA, commands that the server does not know itself, and packets that we do not know.
+        // Commands that the server does not know itself, and packets that we do not know.
         this.wire.write(continued);
     }
   }
 
   private open(frame: Frame): undefined {
-    const negotiated = frame.command === command.negotiation ? negotiate(frame) : null;
+    const negotiated = frame.command === command.negotiation ? negotiate(frame, this.needs()) : null;
     // Not worth a line in the log: anybody who tries the port.
     if (negotiated === null) return this.end();
     this.agreement = negotiated.agreement;
     this.wire.write(negotiated.reply);
     this.wire.expect("message");
     this.means.onAgreement(negotiated.agreement);
+  }
+
+  private needs(): Needs {
+    const { mail, rcpt } = this.means.service.mayRefuse;
+    // The answer to MAIL lets Postfix send it at once, and DNS be asked from there on.
+    return { mail: mail || !this.means.isBusy(), rcpt };
   }
 
   private connect(frame: Frame, { answers }: Agreement): undefined {
@@ -197,43 +208,38 @@ export class Session {
     if (answers.helo) this.wire.write(continued);
   }
 
-  private mail(frame: Frame, { leadingSpace }: Agreement): Promise<void> | undefined {
+  private mail(frame: Frame, { leadingSpace, answers }: Agreement): Promise<void> | undefined {
     const { connected } = this;
     if (connected === null || (this.message !== null && this.message.part !== "envelope")) return this.refuse("MAIL out of order");
     const mailFrom = readAddress(frame);
     if (mailFrom === null) return this.refuse("MAIL without an address");
-    return this.begin({ mailFrom, ip: connected.ip, lead: leadingSpace ? "kept" : "eaten" });
+    const dialogue = this.means.service.open(this.client(connected.ip));
+    const lead = leadingSpace ? "kept" : "eaten";
+    this.message = new Transfer(dialogue, { lead, queueId: () => this.macros.queueId, onRead: () => this.flow() });
+    if (answers.mail) return this.begin(mailFrom, dialogue);
+    // Nobody waits: what could be said is said at the end of the message.
+    dialogue.mail(mailFrom).catch((error: unknown) => this.means.onFault(error, "milter"));
+    return undefined;
   }
 
-  private async begin({
-    mailFrom,
-    ip,
-    lead,
-  }: {
-    readonly mailFrom: string;
-    readonly ip: string | null;
-    readonly lead: Lead;
-  }): Promise<void> {
-    const dialogue = this.means.service.open(this.client(ip));
-    this.message = new Transfer(dialogue, { lead, queueId: () => this.macros.queueId, onRead: () => this.flow() });
+  private async begin(mailFrom: string, dialogue: Dialogue): Promise<void> {
     const reply = await dialogue.mail(mailFrom);
     if (this.isOver) return;
     this.wire.write(reply === null ? continued : refusal(reply));
     if (reply !== null) this.endMessage();
   }
 
-  private rcpt(frame: Frame): Promise<void> | undefined {
+  private rcpt(frame: Frame, { answers }: Agreement): Promise<void> | undefined {
     const { message } = this;
     if (message === null || message.part !== "envelope") return this.refuse("RCPT out of order");
     const recipient = readAddress(frame);
     if (recipient === null) return this.refuse("RCPT without an address");
     const isRefused = this.macros.recipientIsRefused;
     this.macros.endRecipient();
-    if (isRefused) {
-      this.wire.write(continued);
-      return;
-    }
-    return this.ask(recipient, message);
+    if (answers.rcpt && !isRefused) return this.ask(recipient, message);
+    if (answers.rcpt) this.wire.write(continued);
+    else if (!isRefused) message.note(recipient);
+    return undefined;
   }
 
   private async ask(recipient: string, message: Transfer): Promise<void> {

@@ -44,6 +44,12 @@ export class Transfer {
     return this.header.hasOddName ? this.head : null;
   }
 
+  /** A recipient whom nobody waits for an answer about. */
+  note(recipient: string): void {
+    this.recipients += 1;
+    if (this.recipients <= limits.milterRecipientsMax) this.dialogue.note(recipient);
+  }
+
   addField(frame: Frame): boolean {
     this.part = "header";
     const isField = this.header.add(frame);

@@ -85,6 +85,23 @@ async function sent(
 
 const enforcing = '[policy]\nmode = "enforce"\n[[domains]]\nname = "us.example"\nipv6 = true\n[[domains]]\nname = "old.example"\n';
 
+test("recipients are answered where a rule that acts may refuse one, from the next configuration on", () => {
+  const observing = '[[domains]]\nname = "us.example"\nipv6 = true\n';
+  const { service, set } = serviceOf(observing);
+  assert.deepEqual(service.mayRefuse, { mail: false, rcpt: false });
+  set(enforcing);
+  assert.equal(service.mayRefuse.rcpt, true);
+});
+
+test("RFC 7505, IPv6: what RCPT was not asked about is found at the end of DATA, as where rules come into force in between", async () => {
+  const { service } = serviceOf(enforcing);
+  const dialogue = service.open({ ...inbound, ip: "2001:db8::99" });
+  assert.equal(await dialogue.mail("ada@good.example"), null);
+  dialogue.note("bob@old.example");
+  const done = await dialogue.data(letter());
+  assert.equal(done.kind === "refuse" ? replyLine(done.reply).slice(0, 9) : done.kind, "550 5.2.1");
+});
+
 test("a message that passes is accepted with its stamp, the queue id and the listener in its transaction", async () => {
   const { service, seen } = serviceOf("");
   const done = await sent(service.open(inbound));

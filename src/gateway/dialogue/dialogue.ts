@@ -23,7 +23,7 @@ import { Admission } from "./admission.ts";
 import { Deferrals } from "./deferrals.ts";
 import { dispositionOf } from "./disposition.ts";
 import type { AboutMessage, Client, Dialogue, Disposition, Rules, Service, ServiceDeps, SmtpReply, Stage } from "./journey.ts";
-import { answerToRecipient } from "./recipients.ts";
+import { answerToRecipient, mayRefuseRecipients } from "./recipients.ts";
 import { SourceFault, watched } from "./source.ts";
 
 export function openService(deps: ServiceDeps): Service {
@@ -32,6 +32,10 @@ export function openService(deps: ServiceDeps): Service {
     open: (client) => new OpenDialogue(client, shared),
     get inFlight() {
       return shared.admission.inside;
+    },
+    get mayRefuse() {
+      const { policy } = deps.rules();
+      return { mail: asksNullMx(policy), rcpt: mayRefuseRecipients(policy) };
     },
   };
 }
@@ -71,8 +75,12 @@ class OpenDialogue implements Dialogue {
       const question = { transaction: this.transaction(), recipient, iprev: this.begun?.evidence.iprev ?? null };
       return answerToRecipient(question, { policy: this.rules.policy, resolver: this.bounded(resolver) });
     });
-    if (reply === null) this.rcptTo.push(recipient);
+    if (reply === null) this.note(recipient);
     return reply;
+  }
+
+  note(recipient: string): void {
+    this.rcptTo.push(recipient);
   }
 
   drop(recipient: string): void {
@@ -174,7 +182,7 @@ class OpenDialogue implements Dialogue {
   private async ofNullMx(transaction: Transaction): Promise<Reply | null> {
     const { gates } = this.rules.policy;
     const { mailFrom } = transaction;
-    const isAsked = gates?.nullMx.enforced === true && (gates.nullMx.inbound ?? "off") !== "off" && transaction.direction === "inbound";
+    const isAsked = asksNullMx(this.rules.policy) && transaction.direction === "inbound";
     const domain = isAsked && mailFrom !== null ? domainToAscii(mailFrom.slice(mailFrom.lastIndexOf("@") + 1)) : null;
     if (gates === undefined || domain === null) return null;
     const asked = { mailFrom: await askNullMx(domain, this.bounded(this.shared.deps.resolver)), from: null };
@@ -226,3 +234,8 @@ class OpenDialogue implements Dialogue {
 
 /** On a message that could not be inspected: nothing was checked, and fields that speak in our name are anybody's. */
 const faultMark: readonly string[] = ["X-Assay-Fault: not inspected; nothing is known of who sent it"];
+
+/** RFC 7505 at MAIL, of inbound mail. */
+function asksNullMx({ gates }: Rules["policy"]): boolean {
+  return gates?.nullMx.enforced === true && (gates.nullMx.inbound ?? "off") !== "off";
+}

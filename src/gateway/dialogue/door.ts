@@ -32,9 +32,13 @@ export type DoorMeans = {
   readonly onConnection: (event: "opened" | "closed" | "refused", door: Pick<Door, "name" | "listener">) => void;
 };
 
+type ListenOptions =
+  | { readonly host: string; readonly port: number; readonly exclusive?: boolean; readonly reusePort?: boolean }
+  | { readonly path: string };
+
 /** The part of node's net.Server that `listen` needs. */
 export type Listening = {
-  listen(options: { readonly host: string; readonly port: number } | { readonly path: string }): unknown;
+  listen(options: ListenOptions): unknown;
   once(event: "error" | "listening", listener: (error?: Error) => void): unknown;
   removeListener(event: "error" | "listening", listener: (error?: Error) => void): unknown;
   address(): { readonly address: string; readonly port: number } | string | null;

@@ -15,6 +15,8 @@ export interface Service {
   open(client: Client): Dialogue;
   /** Messages under inspection now. */
   readonly inFlight: number;
+  /** Whether, by the rules in force now, any message may be refused at that stage. Where none is, no server need wait for an answer there. */
+  readonly mayRefuse: { readonly mail: boolean; readonly rcpt: boolean };
 }
 
 /** Who is connected, when a message begins. */
@@ -37,6 +39,8 @@ export interface Dialogue {
   mail(mailFrom: string): Promise<SmtpReply | null>;
   /** At RCPT. A reply refuses this recipient; one that is not refused counts as accepted. */
   rcpt(recipient: string): Promise<SmtpReply | null>;
+  /** A recipient that nobody waits for our answer to: it counts as accepted. */
+  note(recipient: string): void;
   /** The server, not we, has refused a recipient that we had not. */
   drop(recipient: string): void;
   /** From the end of the header on: the message streams, and is decided when it ends. A source that fails gives `gone`. */

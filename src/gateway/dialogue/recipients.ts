@@ -20,6 +20,11 @@ export type RecipientQuestion = {
   readonly iprev: Promise<IprevResult> | null;
 };
 
+/** Whether there is any client, and any recipient, to whom `answerToRecipient` may give a reply. */
+export function mayRefuseRecipients(policy: JudgePolicy): boolean {
+  return partsTenants(policy) || policy.gates?.ipv6.enforced === true || policy.gates?.nullMx.enforced === true;
+}
+
 export async function answerToRecipient(
   { transaction, recipient, iprev }: RecipientQuestion,
   { policy, resolver }: { readonly policy: JudgePolicy; readonly resolver: Resolver },
@@ -40,6 +45,10 @@ export async function answerToRecipient(
 
 /** What one tenant says and knows is not another's: each gets a copy of its own, as the client sends the rest again. */
 function isOfAnotherTenant({ rcptTo, direction }: Transaction, recipient: string, policy: JudgePolicy): boolean {
-  if (policy.mode !== "enforce" || direction === "outbound" || (policy.tenants?.length ?? 0) < 2 || rcptTo.length === 0) return false;
+  if (!partsTenants(policy) || direction === "outbound" || rcptTo.length === 0) return false;
   return tenantOfRecipients(policy, rcptTo.slice(0, 1)) !== tenantOfRecipients(policy, [recipient]);
+}
+
+function partsTenants({ mode, tenants }: JudgePolicy): boolean {
+  return mode === "enforce" && (tenants?.length ?? 0) >= 2;
 }
