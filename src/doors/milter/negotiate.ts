@@ -73,7 +73,7 @@ const macroLists: readonly (readonly [stage: number, names: string])[] = [
 ];
 
 /** At which stages the server has to wait for an answer of ours. */
-export type Needs = { readonly mail: boolean; readonly rcpt: boolean };
+export type Needs = { readonly mail: boolean; readonly rcpt: boolean; readonly data: boolean };
 
 /** Reads the server's offer; null is one that we cannot serve. */
 export function negotiate({ bytes, start, end }: Frame, needs: Needs): { readonly agreement: Agreement; readonly reply: Buffer } | null {
@@ -90,13 +90,12 @@ export function negotiate({ bytes, start, end }: Frame, needs: Needs): { readonl
 /**
  * Postfix gathers what is not to be answered, up to where it must be answered or the message begins, and waits that much less often.
  * Sendmail, the one that offers larger packets, writes each piece at once: TCP would hold each back until the one before is acknowledged,
- * 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), so it gets its answers. DATA is asked for in any case: Postfix sends its macros even where it
- * is not, and what is sent for it acknowledges them. That answer comes before the one to the end of the message only where nothing between
- * the two is answered.
+ * 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), so it gets its answers. DATA is sent in any case: Postfix sends its macros even where it is
+ * not, and what we send for it acknowledges them; a word that we are at it where no answer is awaited, as it is read with the next one.
  */
-function silentEnvelope(offer: number, { mail, rcpt }: Needs): number {
+function silentEnvelope(offer: number, { mail, rcpt, data }: Needs): number {
   if ((offer & largerPackets) !== 0 || (offer & silentContent) !== silentContent) return 0;
-  return protocol.silentData | (mail ? 0 : protocol.silentMail) | (rcpt ? 0 : protocol.silentRcpt);
+  return (mail ? 0 : protocol.silentMail) | (rcpt ? 0 : protocol.silentRcpt) | (data ? 0 : protocol.silentData);
 }
 
 function agreed(version: number, actions: number, steps: number): Agreement {

@@ -169,7 +169,7 @@ export class Session {
       case command.negotiation:
         return this.refuse("a second negotiation");
       case command.data:
-        // Nobody waits for it; but TCP holds the message back until what came with DATA is acknowledged, and this does it.
+        // Where nobody waits for it, TCP holds the message back until what came with DATA is acknowledged: this does it.
         this.wire.write(this.agreement?.answers.data === false ? inProgress : continued);
         return;
       default:
@@ -191,7 +191,8 @@ export class Session {
   private needs(): Needs {
     const { mail, rcpt } = this.means.service.mayRefuse;
     // The answer to MAIL lets Postfix send it at once, and DNS be asked from there on.
-    return { mail: mail || !this.means.isBusy(), rcpt };
+    const isQuiet = !this.means.isBusy();
+    return { mail: mail || isQuiet, rcpt, data: isQuiet };
   }
 
   private connect(frame: Frame, { answers }: Agreement): undefined {
