@@ -4,19 +4,36 @@
  * that address lines show: Latin look-alikes and the Cyrillic and Greek letters of UTS #39 that have a Latin double.
  */
 import { toUnicode } from "tr46";
+import { memoized, memoizedByObject } from "../base/memo.ts";
 import { organizationOf } from "./organization.ts";
 
 /** How `name` resembles one of the domains it is not; null where it does not. All are A-labels. */
 export function resembles(name: string, protectedDomains: readonly string[]): { readonly domain: string; readonly how: string } | null {
   const own = organizationOf(name, {});
-  const others = protectedDomains.slice(0, protectedMax).map((domain) => organizationOf(domain, {}));
-  if (others.includes(own)) return null;
-  for (const domain of others) {
-    const how = likeness(name, own, domain);
-    if (how !== null) return { domain, how };
+  const { organizations, names } = known(protectedDomains);
+  if (organizations.has(own)) return null;
+  const subject: Subject = { name, own, words: labelOf(own).split("-"), ...nameOf(own) };
+  for (const other of names) {
+    const how = likeness(subject, other);
+    if (how !== null) return { domain: other.organization, how };
   }
   return null;
 }
+
+/** Once for each configuration, and not for each message. */
+const known = memoizedByObject((domains: readonly string[]) => {
+  const organizations = new Set(domains.slice(0, protectedMax).map((domain) => organizationOf(domain, {})));
+  return { organizations, names: [...organizations].map(nameOf) };
+});
+
+/** What an organization is called, and what that looks like. */
+type Name = { readonly organization: string; readonly label: string; readonly skeleton: string };
+type Subject = Name & { readonly name: string; readonly own: string; readonly words: readonly string[] };
+
+const nameOf = memoized((organization: string): Name => {
+  const label = labelOf(organization);
+  return { organization, label, skeleton: skeletonOf(label) };
+});
 
 /** The weakest of likenesses: many organizations have their name under several suffixes. */
 export const sameName = "the same name under another suffix";
@@ -25,17 +42,15 @@ const protectedMax = 1000;
 const nameMin = 4;
 const slipMin = 6;
 
-function likeness(name: string, own: string, other: string): string | null {
-  const label = labelOf(other);
+function likeness(subject: Subject, { organization, label, skeleton }: Name): string | null {
   // A short name is in everybody's neighbourhood.
   if (label.length < nameMin) return null;
-  const ownLabel = labelOf(own);
-  if (ownLabel === label) return sameName;
-  if (skeleton(ownLabel) === skeleton(label)) return "letters that look alike";
-  if (label.length >= slipMin && isOneSlip(skeleton(ownLabel), skeleton(label))) return "one letter apart";
-  const words = ownLabel.split("-");
+  if (subject.label === label) return sameName;
+  if (subject.skeleton === skeleton) return "letters that look alike";
+  if (label.length >= slipMin && isOneSlip(subject.skeleton, skeleton)) return "one letter apart";
+  const { name, own, words } = subject;
   if (words.length > 1 && words.includes(label)) return "the name with words around it";
-  if (name !== own && name.slice(0, name.length - own.length - 1).includes(other)) return "the name in front of another domain";
+  if (name !== own && name.slice(0, name.length - own.length - 1).includes(organization)) return "the name in front of another domain";
   return null;
 }
 
@@ -49,7 +64,7 @@ function labelOf(organization: string): string {
 }
 
 /** Two names with one skeleton look alike. Accents are taken off, hyphens are overlooked. */
-function skeleton(label: string): string {
+function skeletonOf(label: string): string {
   let text = "";
   for (const letter of label.normalize("NFKD").toLowerCase()) text += doubles.get(letter) ?? (ignored.test(letter) ? "" : letter);
   return text.replaceAll("rn", "m").replaceAll("vv", "w").replaceAll("cl", "d");

@@ -20,13 +20,20 @@ export function suspicionOf(input: DecisionInput, history: History | null, polic
   const [domain] = authorOf(input.from).domains;
   if (domain === undefined || input.transaction.direction === "outbound") return [];
   const facts: Fact[] = [];
-  const known = [...(policy.acceptedDomains ?? []), ...(policy.contactDomains ?? [])];
+  const known = knownDomains(policy);
   const like = resembles(domain, known);
   if (like !== null) facts.push(fact("look-alike", `${domain} looks like ${like.domain}: ${like.how}`, like.how === sameName ? 1 : 2));
   facts.push(...displayName(input.from, { domain, known, policy }));
   if (history?.status === "known") facts.push(...ofHistory(input, history, policy));
   return facts;
 }
+
+/** Mostly the configuration's own list, whose names are then looked at once. */
+function knownDomains({ acceptedDomains = none, contactDomains = none }: Policy): readonly string[] {
+  return contactDomains.length === 0 ? acceptedDomains : [...acceptedDomains, ...contactDomains];
+}
+
+const none: readonly string[] = [];
 
 /** The name shows an address that From does not have: of ours or of a contact's, it plays somebody; else it may be a service's habit. */
 function displayName(
