@@ -7,6 +7,7 @@
  */
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { endWithServers } from "../test/integration/mta/child.ts";
 import { without } from "../test/integration/mta/missing.ts";
 import { missingServers, startRealDns } from "../test/integration/real-dns.ts";
 import { type ContestOptions, direct, openWorld, throughPostfix } from "./load/contest.ts";
@@ -54,6 +55,7 @@ const contest: ContestOptions = {
   profile: options.profile ?? null,
   onStep: (what) => process.stderr.write(`${what} …\n`),
 };
+endWithServers(["SIGINT", "SIGTERM"]);
 const loadBefore = loadavg()[0] ?? 0;
 const parts = await contests();
 const bodies = partNames.includes("bodies") && filters.includes("assay") ? await longBodies() : null;

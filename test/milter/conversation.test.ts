@@ -223,6 +223,25 @@ test("where no rule refuses a recipient, RCPT is not answered: recipients come w
   assert.deepEqual(faults, []);
 });
 
+test("forged results behind 256 KB of header: what nobody would look at is refused (552 5.3.4), and the next message is taken", async (t) => {
+  const { service, said } = recordingService();
+  const { door, faults } = await openedDoor(t, service);
+  const mta = await Mta.at(door.place);
+  mta.write(optneg(offers.postfix), client(), helo());
+  await mta.next();
+  const padding = Array.from({ length: 9 }, (_, i) => field(`X-Pad-${i}`, ` ${"x".repeat(30_000)}`));
+  const forged = field("Authentication-Results", " mx.us.example; dmarc=pass");
+  for (const sized of [[...padding, forged], padding.slice(0, 8)]) {
+    assert.equal(await mta.ask(mail("a@x.example")), "c");
+    assert.equal(await mta.ask(rcpt("b@us.example")), "c");
+    const isTooLong = sized.includes(forged);
+    const end = [Buffer.concat(sized), eoh, body("body\r\n".repeat(20_000)), eom];
+    const [last] = await mta.verdict(...end);
+    assert.match(`${last?.letter}${last?.data.toString()}`, isTooLong ? /^y552 5\.3\.4 / : /^c$/);
+  }
+  assert.deepEqual([said[0]?.message, (said[1]?.message?.length ?? 0) > 240_000, faults], [null, true, []]);
+});
+
 test("a thousand recipients, and those beyond the limit: each is asked about, no more than the limit are kept", async (t) => {
   const { service, said } = recordingService();
   const { door } = await openedDoor(t, service);

@@ -27,6 +27,8 @@ export class Transfer {
   private body: Buffer[] = [];
   private stream: MessageStream | null = null;
   private decided: Promise<Disposition> | null = null;
+  /** The header is longer than what is inspected of one; it is kept no more. */
+  private isTooLong = false;
 
   constructor(dialogue: Dialogue, means: TransferMeans) {
     this.dialogue = dialogue;
@@ -52,21 +54,20 @@ export class Transfer {
 
   addField(frame: Frame): boolean {
     this.part = "header";
+    if (this.isTooLong) return true;
     const isField = this.header.add(frame);
-    // The inspection reads no header beyond this; it must not be held either.
-    if (this.header.length > longHeaderBytes) this.flow();
+    this.isTooLong = this.header.length > limits.headerBytesMax;
+    if (this.isTooLong) this.header.take();
     return isField;
   }
 
   endHeader(): void {
     this.part = "body";
     this.header.end();
-    // What follows goes out at once; the rest of a header that flows already stands before it.
-    if (this.stream !== null) this.flow();
   }
 
   addBody({ bytes, start, end }: Frame): void {
-    if (start === end) return;
+    if (start === end || this.isTooLong) return;
     const piece = bytes.subarray(start, end);
     if (this.stream === null) this.body.push(piece);
     else this.stream.push(piece);
@@ -74,11 +75,12 @@ export class Transfer {
 
   /** What has come is all for now: a message that has begun starts to flow. */
   pause(): void {
-    if (this.part === "body") this.flow();
+    if (this.part === "body" && !this.isTooLong) this.flow();
   }
 
   /** The message is whole. */
   finish(): Promise<Disposition> {
+    if (this.isTooLong) return Promise.resolve(headerTooLong);
     if (this.decided === null) {
       this.head = this.header.take();
       this.decided = this.dialogue.data(this.body.length === 0 ? this.head : Buffer.concat([this.head, ...this.body]), this.about());
@@ -121,4 +123,9 @@ export class Transfer {
   }
 }
 
-const longHeaderBytes = limits.headerBytesMax + limits.headerFieldBytesMax;
+/** What stands beyond is looked at by nobody, and could pass for a result of ours. */
+const headerTooLong: Disposition = {
+  kind: "refuse",
+  reply: { code: 552, enhanced: "5.3.4", text: "Message header exceeds the size limit" },
+  inspection: null,
+};

@@ -169,5 +169,24 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 export function newFolder(name: string): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), `assay-${name}-`));
   chmodSync(path, 0o755);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }) };
+  folders.add(path);
+  return { path, remove: () => remove(path) };
+}
+
+const folders = new Set<string>();
+
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  folders.delete(path);
+}
+
+/** For a program that is told to end in the middle: nothing that it started goes on, and no folder stays. */
+export function endWithServers(signals: readonly NodeJS.Signals[]): void {
+  for (const signal of signals) {
+    process.once(signal, () => {
+      kill(below(process.pid));
+      for (const path of folders) remove(path);
+      process.exit(130);
+    });
+  }
 }
