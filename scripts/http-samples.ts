@@ -1,10 +1,11 @@
 /**
  * The ```console samples of docs/http.md: starts the door with the examples' zone, asks as each curl command says, and rewrites the page with
- * what is answered now: `node scripts/http-samples.ts`. It reads the few options of curl and jq that the page uses; the clock stands still.
+ * what is answered now: `node scripts/http-samples.ts`. It reads the few options of curl, jq and nc that the page uses; the clock stands still.
  * A test compares.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { openHttpDoor } from "../src/doors/http/http-door.ts";
 import { openService } from "../src/gateway/dialogue/dialogue.ts";
@@ -59,11 +60,29 @@ export async function runSamples(commands: readonly string[]): Promise<readonly 
 }
 
 async function told(command: string, port: number): Promise<string> {
+  if (command.endsWith(` | nc 127.0.0.1 ${toldPort}`)) return octetsTold(command, port);
   const [curl = "", filter] = command.replaceAll("\\\n", " ").split(" | ");
   const answer = await asked(words(curl), port);
   if (filter === undefined) return answer;
   const paths = words(filter)[1]?.split(",") ?? [];
   return paths.map((path) => `${JSON.stringify(at(JSON.parse(answer), path), null, 2)}\n`).join("");
+}
+
+/** `M=FILE; { printf 'FORMAT' "$(wc -c < $M)"; cat $M; } | nc …`: what comes back until the connection ends. */
+function octetsTold(command: string, port: number): Promise<string> {
+  const [, file = "", format = ""] = /^M=(\S+); \{ printf '([^']*)' "\$\(wc -c < \$M\)"; cat \$M; \} \| nc /.exec(command) ?? [];
+  const message = readFileSync(new URL(file, root));
+  const head = format.replaceAll("\\r", "\r").replaceAll("\\n", "\n").replace("%d", String(message.length));
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(Buffer.concat([Buffer.from(head), message])));
+    socket.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+    });
+    socket.on("error", reject);
+    // A terminal shows no carriage return, and the page no empty last line.
+    socket.on("close", () => resolve(text.replaceAll("\r\n", "\n").replace(/\n\n$/, "\n")));
+  });
 }
 
 /** As a shell splits them: single quotes, double quotes, blanks. */

@@ -200,8 +200,11 @@ export const limits = {
   proxyErrorsMax: 20, // commands of a connection that are not understood, since its last message
   proxyIdleCommandsMax: 100, // commands of a connection that lead to no message, since its last one
   proxyRecipientsMax: 5000, // of a message; RFC 5321 §4.5.3.1.8 asks for 100 at least
+  proxyRecipientBytesMax: 1024 * 1024, // of the RCPT commands of a message that were accepted: they are kept until its end
   proxyHelloCharactersMax: 255, // RFC 5321 §4.5.3.1.2
+  proxyClientConnections: 50, // of one client at once, unless the configuration says otherwise: as Postfix has it
   proxyRefusedMs: 2000, // how long a connection too many may take to hear so
+  proxyNameMs: 5000, // how long the next hop is not told of a client whose reverse name DNS has not said yet
   proxyGreetingMs: 100, // silence that is expected of an unlisted client before the greeting
   proxyCommandMs: 300_000, // for one whole command line: RFC 5321 §4.5.3.2.7
   proxyCrowdedCommandMs: 20_000, // the same, where three quarters of the connections are taken
@@ -233,6 +236,8 @@ export const limits = {
   httpRecipientsAtOnce: 16, // recipients of one message that are asked about at once
   httpTextCharactersMax: 1000, // one value of the envelope; what mail needs is judged where it is read
   httpTokensMax: 64, // tokens that a given one is compared with
+  rspamcAnswerBytesMax: 16 * 1024, // Exim has room for 32,600 octets of it, with one more for each line
+  rspamcLineCharactersMax: 1000, // one line of it that is no header field
   // Milter door. Local, all of them.
   milterFrameBytesMax: 1024 * 1024, // one packet; the longest hold one header field (Postfix: header_size_limit, 100 KB)
   milterStreamBytesMax: 256 * 1024, // of a message that wait to be inspected; then the mail server waits

@@ -77,6 +77,11 @@ export const smtp = table({
     description: "Who may say with XCLIENT or XFORWARD whose connection it really is.",
     sample: '["127.0.0.1"]',
   }),
+  connections_per_client: whole({ min: 0, max: 100_000 })
+    .default(limits.proxyClientConnections)
+    .describe(
+      "Connections that one address, or one /64 of IPv6, may have at once, in each process; hosts of ours any number. 0: no limit.",
+    ),
   message_bytes_max: whole({ min: 64 * 1024, max: 2 ** 31 })
     .default(50 * 1024 * 1024)
     .describe("Size above which a message is refused (SIZE)."),

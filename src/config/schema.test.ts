@@ -31,6 +31,7 @@ test("schema: the keys; they are public and are not renamed", () => {
     "smtp.next_hop_tls",
     "smtp.forward_client",
     "smtp.xclient_from",
+    "smtp.connections_per_client",
     "smtp.message_bytes_max",
     "smtp.memory_bytes_max",
     "smtp.spool",

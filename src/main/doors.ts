@@ -38,7 +38,8 @@ function doorsOf(config: () => Config, means: DoorMeans, around: DoorSurrounding
       const at = { kind: "inet" as const, ...proxy.address };
       const habits = () => certified(config().smtp);
       const { connections_max: connectionsMax } = config().serve;
-      opening.push(() => openSmtpDoor({ at, listener, nextHop: proxy.next_hop, habits, connectionsMax }, means));
+      const ours = () => networksOfOurs(config());
+      opening.push(() => openSmtpDoor({ at, listener, nextHop: proxy.next_hop, habits, connectionsMax, ours }, means));
     }
   }
   const { http } = listen;
@@ -52,6 +53,12 @@ function doorsOf(config: () => Config, means: DoorMeans, around: DoorSurrounding
     opening.push(() => openHttpDoor(options, { ...means, ...around.http }));
   }
   return opening;
+}
+
+/** Hosts that many clients may stand behind, and this one: none of them is a stranger that takes all connections. */
+export function networksOfOurs({ trust, outbound }: Config): readonly string[] {
+  const relays = [...trust.gateways, ...outbound.accounts].flatMap(({ networks }) => networks);
+  return ["127.0.0.0/8", "::1", ...trust.networks, ...trust.hops, ...relays];
 }
 
 function milterDoor(

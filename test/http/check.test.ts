@@ -145,6 +145,7 @@ test("busy is a soft reject: the mail server's client comes again", async () => 
       rcpt: async () => null,
       note: () => {},
       drop: () => {},
+      reverseName: async () => ({ kind: "none" }) as const,
       data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,
     }),
     inFlight: 0,

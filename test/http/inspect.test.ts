@@ -239,6 +239,7 @@ test("an answer before the message was read leaves the connection usable", async
       rcpt: async () => null,
       note: () => {},
       drop: () => {},
+      reverseName: async () => ({ kind: "none" }),
       data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,
     }),
     inFlight: 0,
@@ -260,6 +261,7 @@ test("500: a fault of ours is one, and is told to the log; the next message is t
       rcpt: () => Promise.resolve(null),
       note: () => {},
       drop: () => {},
+      reverseName: async () => ({ kind: "none" }),
       data: () => Promise.resolve({ kind: "gone" }),
     }),
     inFlight: 0,
@@ -279,7 +281,14 @@ test("500: a message that a fault kept from being inspected; and it stays one af
     { kind: "accept", headers: [], removals: [], hold: null, inspection: null },
   ] as const) {
     const service: Service = {
-      open: () => ({ mail: async () => null, rcpt: async () => null, note: () => {}, drop: () => {}, data: async () => disposition }),
+      open: () => ({
+        mail: async () => null,
+        rcpt: async () => null,
+        note: () => {},
+        drop: () => {},
+        reverseName: async () => ({ kind: "none" }),
+        data: async () => disposition,
+      }),
       inFlight: 0,
       mayRefuse: { mail: true, rcpt: true },
     };

@@ -205,6 +205,26 @@ describe("the SMTP proxy before real servers", { skip: without("postfix", "exim"
     assert.match(valuesOf(await theOne(hop, ids[1] ?? ""), "Received")[0] ?? "", /\[IPv6:2001:db8::1\]/);
   });
 
+  test("attack: Postfix is told a client's reverse name where DNS confirms it, and not one that the client has only claimed", async () => {
+    const [hop] = hops;
+    assert.ok(hop !== undefined);
+    const [from, helo] = ["x@nothing.example", "client.example"];
+    for (const [ip, name] of [
+      [clients.good, "mail.good.example"],
+      [clients.forger, "unknown"],
+      [clients.stranger, "unknown"],
+    ] as const) {
+      const id = unique("named");
+      const answers = await swaks({
+        ...{ port: hop.port, from, to: ["bob@inbound.test"], helo },
+        ...{ message: letter({ id, from }), xclient: `ADDR=${ip}` },
+      });
+      assert.match(answers.end ?? "", /^250 /, answers.output);
+      const received = valuesOf(await theOne(hop, id), "Received")[0] ?? "";
+      assert.ok(received.includes(`from client.example (${name} [${ip}])`), received);
+    }
+  });
+
   test("smtpd_proxy_filter: Postfix tells us of its client by XFORWARD, and its client sees our reply", async () => {
     const [hop] = hops;
     assert.ok(hop !== undefined);

@@ -100,6 +100,7 @@ export function recordingService(answers: Answers = {}): { readonly service: Ser
       },
       note: (recipient) => one.rcptTo.push(recipient),
       drop: (recipient) => one.dropped.push(recipient),
+      reverseName: async () => ({ kind: "none" }),
       data: async (message, about) => {
         one.queueId = about?.queueId ?? null;
         try {

@@ -1,8 +1,10 @@
 /** Slow, silent, flooding and half-open clients and next hops: each is ended or bounded, and nobody else notices. */
 import assert from "node:assert/strict";
+import net from "node:net";
 import { afterEach, test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import { letter, openProxy, send } from "./proxy.ts";
+import { usualFeatures } from "./sink.ts";
 import { Speaker } from "./speaker.ts";
 
 const usual = { ...limits };
@@ -13,6 +15,10 @@ function set(changed: Partial<Record<keyof typeof limits, number>>): void {
 }
 
 afterEach(() => set(usual));
+
+function placeOf(place: string): { readonly port: number } {
+  return { port: Number(/[0-9]+$/.exec(place)?.[0]) };
+}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -39,6 +45,54 @@ test("a crowd that does not read its 421 is bounded too", async (t) => {
   assert.ok(crowd.filter((each) => each?.isClosed === true).length >= 56);
 });
 
+test("RFC 5321 §4.2: a client with all the connections it may have is told 421 4.7.0 in the place of a greeting; others are served", async (t) => {
+  const { speak, door, events } = await openProxy(t, { habits: { xclient_from: [], connections_per_client: 2 } });
+  const [first, second] = [await speak(), await speak()];
+  for (const each of [first, second]) assert.equal((await each.reply()).code, 220);
+  const third = await speak();
+  assert.deepEqual(await third.reply(), { code: 421, text: "4.7.0 mx.us.example Too many connections from your address" });
+  assert.ok(await third.closed());
+  assert.equal((await (await speak({ localAddress: "127.0.0.2" })).reply()).code, 220);
+  first.end();
+  while (door.connections > 2) await pause(10);
+  assert.equal((await (await speak()).reply()).code, 220);
+  assert.deepEqual(events, ["opened", "opened", "refused", "opened", "closed", "opened"]);
+});
+
+for (const [who, habits, ours] of [
+  ["who may speak for others", { xclient_from: ["127.0.0.1"], connections_per_client: 1 }, []],
+  ["a relay of ours", { xclient_from: [], connections_per_client: 1 }, ["192.0.2.0/24", "127.0.0.0/29"]],
+  ["no limit", { xclient_from: [], connections_per_client: 0 }, []],
+] as const)
+  test(`connections_per_client: ${who} may have any number`, async (t) => {
+    const { speak, events } = await openProxy(t, {
+      habits: { ...habits, xclient_from: [...habits.xclient_from] },
+      door: { ours: () => ours },
+    });
+    const all = await Promise.all(Array.from({ length: 8 }, () => speak()));
+    for (const each of all) assert.equal((await each.reply()).code, 220);
+    assert.ok(!events.includes("refused"));
+  });
+
+test("attack: one address that is refused again and again, and does not leave, takes nobody else's room", async (t) => {
+  set({ proxyRefusedMs: 60_000 });
+  const { speak, door } = await openProxy(t, { habits: { xclient_from: [], connections_per_client: 2 }, door: { connectionsMax: 4 } });
+  const { port } = placeOf(door.place);
+  for (let i = 0; i < 40; i++) {
+    // It leaves its own side open.
+    const socket = net.connect({ host: "127.0.0.1", port, allowHalfOpen: true }).on("error", () => {});
+    t.after(() => socket.destroy());
+    await new Promise((resolve) =>
+      socket
+        .once(i < 2 ? "connect" : "end", resolve)
+        .once("close", resolve)
+        .resume(),
+    );
+  }
+  assert.equal(door.connections, 2);
+  for (const localAddress of ["127.0.0.2", "127.0.0.3"]) assert.equal((await (await speak({ localAddress })).reply()).code, 220);
+});
+
 test("RFC 5321 §4.5.3.2.7: a silent client is told 421 4.4.2 and ended", async (t) => {
   set({ proxyCommandMs: 200 });
   const { speak, door } = await openProxy(t);
@@ -47,6 +101,24 @@ test("RFC 5321 §4.5.3.2.7: a silent client is told 421 4.4.2 and ended", async 
   assert.equal((await client.reply()).code, 421);
   assert.ok(await client.closed());
   while (door.connections > 0) await pause(10);
+});
+
+test("RFC 5321 §3.8: what a client says after its 421 is not done, whatever it leaves open", async (t) => {
+  set({ proxyCommandMs: 200 });
+  const { door, sink } = await openProxy(t);
+  const { port } = placeOf(door.place);
+  const socket = net.connect({ host: "127.0.0.1", port, allowHalfOpen: true }).on("error", () => {});
+  t.after(() => socket.destroy());
+  let said = "";
+  socket.on("data", (chunk) => {
+    said += chunk.toString("latin1");
+  });
+  await new Promise((resolve) => socket.once("end", resolve));
+  assert.match(said, /\r\n421 4\.4\.2 [^\r]*\r\n$/);
+  const before = sink.commands.length;
+  socket.write(`EHLO client.example\r\nMAIL FROM:<a@good.example>\r\nRCPT TO:<b@us.example>\r\nDATA\r\n${letter}.\r\n`);
+  while (door.connections > 0) await pause(10);
+  assert.deepEqual([sink.commands.length, sink.letters.length], [before, 0]);
 });
 
 test("slow: octets that drip in do not push the end of a command back", async (t) => {
@@ -158,6 +230,37 @@ test("RFC 5321 §4.5.3.1.10: recipients beyond the limit are 452 4.5.3, those be
   const client = await greeted();
   await client.say("MAIL FROM:<a@good.example>");
   for (let i = 0; i < 3; i++) assert.match(await client.line(`RCPT TO:<r${i}@us.example>`), /^250 /);
+  assert.equal(await client.line("RCPT TO:<r3@us.example>"), "452 4.5.3 Too many recipients");
+  await client.say("DATA");
+  client.write(letter);
+  assert.match(await client.line("."), /^250 /);
+  assert.equal(sink.letters[0]?.rcpt.length, 3);
+});
+
+for (const [about, features, rcpt, code] of [
+  ["beyond the limit", usualFeatures, "b@us.example", 452],
+  ["that nobody need be asked about", usualFeatures.filter((each) => each !== "SMTPUTF8"), "bé@us.example", 553],
+] as const)
+  test(`flooding: recipients ${about} have an end: 421`, async (t) => {
+    set({ proxyRecipientsMax: 20 });
+    const { greeted, sink } = await openProxy(t, { sink: { features } });
+    const client = await greeted();
+    await client.say("MAIL FROM:<a@good.example>");
+    const codes: number[] = [];
+    client.write(`RCPT TO:<${rcpt}>\r\n`.repeat(60));
+    for (let reply = await client.reply(); reply.code > 0; reply = await client.reply()) codes.push(reply.code);
+    assert.deepEqual([codes.length, codes[39], codes[40]], [41, code, 421]);
+    assert.ok(sink.commands.filter((line) => line.startsWith("RCPT")).length <= 20);
+    assert.ok(await client.closed());
+  });
+
+test("flooding: recipients of a message that are long take room for fewer: 452 4.5.3, those before are served", async (t) => {
+  const long = (i: number): string => `RCPT TO:<r${i}@us.example>${" ".repeat(900)}`;
+  set({ proxyRecipientBytesMax: 3 * long(0).length });
+  const { greeted, sink } = await openProxy(t);
+  const client = await greeted();
+  await client.say("MAIL FROM:<a@good.example>");
+  for (let i = 0; i < 3; i++) assert.match(await client.line(long(i)), /^250 /);
   assert.equal(await client.line("RCPT TO:<r3@us.example>"), "452 4.5.3 Too many recipients");
   await client.say("DATA");
   client.write(letter);

@@ -1,8 +1,9 @@
 /** XCLIENT and XFORWARD: who may say whose connection it is, what the journey is told, and what the next hop is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../../src/base/limits.ts";
 import { selfSigned } from "./certificate.ts";
-import { openProxy, send } from "./proxy.ts";
+import { openProxy, type Says, send } from "./proxy.ts";
 import { usualFeatures } from "./sink.ts";
 
 const xclient = [...usualFeatures, "XCLIENT NAME ADDR PORT PROTO HELO LOGIN", "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE"];
@@ -170,3 +171,62 @@ test("a kept connection that the next hop has closed meanwhile is replaced witho
   for (let i = 0; i < 3; i++) assert.match(await send(client), /^250 /);
   assert.equal(sink.letters.length, 3);
 });
+
+for (const [verb, features] of [
+  ["XCLIENT", xclient],
+  ["XFORWARD", xforward],
+] as const) {
+  const told = (commands: readonly string[]): string => commands.find((line) => line.startsWith(verb))?.split(" ")[1] ?? "";
+
+  for (const [about, reverseName, name] of [
+    ["confirmed", () => ({ kind: "confirmed", name: "mail.good.example" }), "NAME=mail.good.example"],
+    ["none, or not confirmed", () => ({ kind: "none" }), "NAME=[UNAVAILABLE]"],
+    ["not answered by DNS", () => ({ kind: "unanswered" }), "NAME=[TEMPUNAVAIL]"],
+    ["lost by a fault of ours", () => Promise.reject(new Error("a bug")), "NAME=[TEMPUNAVAIL]"],
+  ] as const satisfies readonly (readonly [string, Says["reverseName"] & {}, string])[])
+    test(`RFC 8601 §3: the reverse name is ${about}: ${verb} ${name}`, async (t) => {
+      const { greeted, sink } = await openProxy(t, { sink: { features }, says: { reverseName } });
+      assert.match(await send(await greeted()), /^250 /);
+      assert.equal(told(sink.commands), name);
+    });
+
+  test(`attack: reverse DNS that does not answer holds ${verb} and the message up only so long: [TEMPUNAVAIL]`, async (t) => {
+    const usual = limits.proxyNameMs;
+    t.after(() => Object.assign(limits, { proxyNameMs: usual }));
+    Object.assign(limits, { proxyNameMs: 100 });
+    const { greeted, sink } = await openProxy(t, { sink: { features }, says: { reverseName: () => new Promise(() => {}) } });
+    assert.match(await send(await greeted()), /^250 /);
+    assert.equal(told(sink.commands), "NAME=[TEMPUNAVAIL]");
+  });
+
+  for (const name of ["[TEMPUNAVAIL]", "[UNAVAILABLE]", "told.example"])
+    test(`${verb}: NAME=${name}, told by a listed host, is passed on as it is`, async (t) => {
+      const reverseName = () => ({ kind: "confirmed", name: "other.example" }) as const;
+      const { greeted, sink } = await openProxy(t, { sink: { features }, says: { reverseName } });
+      const client = await greeted();
+      await client.say(`XFORWARD NAME=${name} ADDR=192.0.2.1 HELO=good.example`);
+      assert.match(await send(client), /^250 /);
+      assert.equal(told(sink.commands), `NAME=${name}`);
+    });
+}
+
+for (const features of [usualFeatures, [...usualFeatures, "XCLIENT ADDR HELO"]])
+  test(`a next hop that takes no name (${features.at(-1)}) waits for none`, async (t) => {
+    const { greeted, sink } = await openProxy(t, { sink: { features }, says: { reverseName: () => new Promise(() => {}) } });
+    const client = await greeted();
+    const answer = await Promise.race([send(client), late(limits.proxyNameMs - 1000)]);
+    assert.match(answer, /^250 /);
+    assert.doesNotMatch(sink.commands.join("\n"), /NAME=/);
+  });
+
+test("a name that DNS says with the next message opens no other connection to the next hop", async (t) => {
+  const names = [{ kind: "unanswered" }, { kind: "confirmed", name: "mail.good.example" }] as const;
+  let asked = 0;
+  const { greeted, sink } = await openProxy(t, { sink: { features: xclient }, says: { reverseName: () => names[asked++] ?? names[1] } });
+  const client = await greeted();
+  const before = sink.opened();
+  for (let i = 0; i < 3; i++) assert.match(await send(client), /^250 /);
+  assert.equal(sink.opened() - before, 1);
+});
+
+const late = (ms: number): Promise<string> => new Promise((resolve) => setTimeout(() => resolve("late"), ms).unref());

@@ -5,13 +5,14 @@ import type { Config } from "../../src/config/schema.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { openSmtpDoor, type SmtpDoorOptions } from "../../src/doors/smtp/smtp-door.ts";
 import type { Door, DoorMeans } from "../../src/gateway/dialogue/door.ts";
-import type { Client, Dialogue, Disposition, Service, SmtpReply } from "../../src/gateway/dialogue/journey.ts";
+import type { Client, Dialogue, Disposition, ReverseName, Service, SmtpReply } from "../../src/gateway/dialogue/journey.ts";
 import { openSink, type Sink, type SinkScript } from "./sink.ts";
 import { Speaker } from "./speaker.ts";
 
 export type Says = {
   readonly mail?: (mailFrom: string) => SmtpReply | null;
   readonly rcpt?: (recipient: string) => SmtpReply | null;
+  readonly reverseName?: () => ReverseName | Promise<ReverseName>;
   readonly data?: (message: Buffer) => Disposition | Promise<Disposition>;
   /** Reads nothing of the message before it decides. */
   readonly blind?: boolean;
@@ -71,6 +72,7 @@ export async function openProxy(
     listener: "inbound",
     nextHop: { protocol: script.lmtp === true ? "lmtp" : "smtp", endpoint },
     connectionsMax: 100,
+    ours: () => [],
     ...more,
     habits: () => habitsOf({ spool: tmpdir(), ...habits }),
   };
@@ -127,6 +129,7 @@ function scripted(says: Says, told: Told): Service {
         },
         note: (recipient) => told.rcpts.push(recipient),
         drop: (recipient) => told.drops.push(recipient),
+        reverseName: async () => (await says.reverseName?.()) ?? { kind: "none" },
         data: async (message) => {
           if (says.blind === true) return (await says.data?.(Buffer.alloc(0))) ?? accepted;
           const chunks: Uint8Array[] = [];

@@ -16,15 +16,7 @@ export async function checkRoute(
   incoming: IncomingMessage,
   { service, bytesMax }: { readonly service: Service; readonly bytesMax: number },
 ): Promise<Asked> {
-  const headers = incoming.headersDistinct;
-  const file = fileHeaders.find((name) => headers[name] !== undefined);
-  if (file !== undefined)
-    return fault(
-      "file-input",
-      `the header ${file} asks for a file of this machine to be read, which is never done: send the message as the body`,
-    );
-  if (headers["compression"] !== undefined) return fault("content-encoding", "the message is taken as it is: send it without Compression");
-  const read = envelopeOfHeaders(headers);
+  const read = envelopeOfHeaders(incoming.headersDistinct);
   if (!read.ok) return read;
   const tooLong = lengthFault(incoming, bytesMax);
   if (tooLong !== null) return { ok: false, fault: tooLong };
@@ -37,6 +29,13 @@ type Headers = NodeJS.Dict<string[]>;
 
 /** Each recipient is a header of its own, so that a comma in one is no separator. */
 export function envelopeOfHeaders(headers: Headers): ReadEnvelope {
+  const file = fileHeaders.find((name) => headers[name] !== undefined);
+  if (file !== undefined)
+    return fault(
+      "file-input",
+      `the header ${file} asks for a file of this machine to be read, which is never done: send the message as the body`,
+    );
+  if (headers["compression"] !== undefined) return fault("content-encoding", "the message is taken as it is: send it without Compression");
   const twice = single.find((name) => (headers[name]?.length ?? 0) > 1);
   if (twice !== undefined) return fault("bad-envelope", `the header ${twice} is given twice`);
   const one = (name: (typeof single)[number]): string | null => utf8(headers[name]?.[0] ?? null);

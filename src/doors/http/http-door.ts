@@ -1,9 +1,10 @@
 /**
- * The HTTP door: inspects messages that programs hand over (POST /v1/inspect, and rspamd's protocol at /checkv2) and tells of the service's
- * health. It takes no mail: what is decided is the caller's to do. It bounds header, message, time and connections, opens no file for
- * a caller, speaks no TLS (a proxy in front of it does), and does not start where strangers could reach it and no token is configured.
+ * The HTTP door: inspects messages that programs hand over (POST /v1/inspect, and rspamd's protocol at /checkv2, or in its form before HTTP,
+ * RSPAMC, which Exim speaks) and tells of the service's health. It takes no mail: what is decided is the caller's to do. It bounds header,
+ * message, time and connections, opens no file for a caller, speaks no TLS (a proxy in front of it does), and does not start where strangers
+ * could reach it and no token is configured.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { limits } from "../../base/limits.ts";
@@ -12,6 +13,8 @@ import type { Door, DoorMeans, ListenAt } from "../../gateway/dialogue/door.ts";
 import { isLoopbackHost, tokensWanted } from "./access.ts";
 import { faultResponse, httpApp, plain, type Readiness } from "./app.ts";
 import { fault, faultBody, type HttpFault } from "./fault.ts";
+import { awaitFirstOctets, type Spoken } from "./first-octets.ts";
+import { type RspamcMeans, serveRspamc } from "./rspamc-session.ts";
 
 /** From the table [http] of the configuration. */
 export type HttpHabits = {
@@ -75,11 +78,13 @@ function serverOf({ at, habits, version, connectionsMax }: HttpDoorOptions, mean
     },
   });
   const server = createServer(serverLimits, (incoming, outgoing) => {
-    connections.begin(incoming, outgoing);
+    connections.begin(incoming.socket, outgoing);
     void listener(incoming, outgoing);
   });
   server.maxConnections = connectionsMax;
   server.maxHeadersCount = 0; // their bytes are bounded; headers past a count would silently be missing
+  const rspamc: RspamcMeans = { service, access, messageBytesMax, clock, onFault };
+  serveByFirstOctets(server, (socket) => connections.hold(socket, () => serveRspamc(socket, addressOf(socket, at), rspamc)));
   server.on("connection", (socket) => {
     onConnection("opened", door);
     connections.add(socket, () => onConnection("closed", door));
@@ -91,6 +96,29 @@ function serverOf({ at, habits, version, connectionsMax }: HttpDoorOptions, mean
 }
 
 const door = { name: "http", listener: "inbound" } as const;
+
+/** The server's own listener gets a connection once it is known to speak HTTP, with all octets still to be read. */
+function serveByFirstOctets(server: Server, serveOther: (socket: Socket) => Promise<void>): void {
+  const own = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    socket.on("error", () => {}); // its end follows, and is what counts
+    awaitFirstOctets(socket, {
+      withinMs: limits.httpHeadersMs,
+      onKnown: (spoken: Spoken) => {
+        if (!socket.writable) socket.destroy();
+        else if (spoken === "rspamc") void serveOther(socket);
+        else for (const listener of own) listener.call(server, socket);
+      },
+      onLate: () => answerBroken({ name: "late", message: "", code: "ERR_HTTP_REQUEST_TIMEOUT" }, socket),
+    });
+  });
+}
+
+/** Undefined on a local socket; of a client that has gone already nothing is known, which is not the same. */
+function addressOf(socket: Socket, at: ListenAt): string | undefined {
+  return at.kind === "unix" ? undefined : (socket.remoteAddress ?? "");
+}
 
 const serverLimits = {
   maxHeaderSize: limits.httpHeaderBytesMax,
@@ -148,14 +176,23 @@ class Connections {
     });
   }
 
-  begin({ socket }: IncomingMessage, outgoing: ServerResponse): void {
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
+  begin(socket: Socket, outgoing: ServerResponse): void {
+    this.#count(socket, 1);
     if (this.#isClosing) outgoing.setHeader("Connection", "close");
-    outgoing.once("close", () => {
-      const left = (this.#busy.get(socket) ?? 1) - 1;
-      if (this.#busy.has(socket)) this.#busy.set(socket, left);
-      if (this.#isClosing && left === 0) socket.end();
-    });
+    outgoing.once("close", () => this.#count(socket, -1));
+  }
+
+  /** One that speaks no HTTP has its request under way until it ends. */
+  async hold(socket: Socket, serve: () => Promise<void>): Promise<void> {
+    this.#count(socket, 1);
+    await serve();
+    this.#count(socket, -1);
+  }
+
+  #count(socket: Socket, change: 1 | -1): void {
+    const left = (this.#busy.get(socket) ?? 0) + change;
+    if (this.#busy.has(socket)) this.#busy.set(socket, left);
+    if (this.#isClosing && left <= 0) socket.end();
   }
 
   /** Idle connections end at once, the others after their answer; those that are left after the grace are cut. */

@@ -81,6 +81,6 @@ export async function wholeBody(
   return { ok: true, text: Buffer.concat(chunks).toString("utf8") };
 }
 
-function tooLarge(bytesMax: number): HttpFault {
+export function tooLarge(bytesMax: number): HttpFault {
   return fault("message-too-large", `at most ${bytesMax} bytes are taken; http.message_bytes_max of the configuration sets it`).fault;
 }

@@ -51,6 +51,7 @@ type Opened = { readonly wire: Recorder; readonly session: Session; readonly fau
 
 function opened(over: Partial<Dialogue> = {}, isBusy = false): Opened {
   const dialogue: Dialogue = {
+    reverseName: async () => ({ kind: "none" }),
     mail: () => Promise.resolve(null),
     rcpt: () => Promise.resolve(null),
     note: () => {},

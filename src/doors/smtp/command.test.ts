@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { addressLine, readAddress, readCommand } from "./command.ts";
 
 test("RFC 5321 §4.1.1: verb and rest", () => {
-  assert.deepEqual(readCommand(Buffer.from("mail FROM:<a@b>  ")), { verb: "MAIL", rest: "FROM:<a@b>" });
-  assert.deepEqual(readCommand(Buffer.from("QUIT")), { verb: "QUIT", rest: "" });
+  assert.deepEqual(readCommand(Buffer.from("mail FROM:<a@b>  ")), { verb: "MAIL", rest: "FROM:<a@b>", octets: 17 });
+  assert.deepEqual(readCommand(Buffer.from("QUIT")), { verb: "QUIT", rest: "", octets: 4 });
   for (const line of ["MAIL\0", "MAIL\tFROM:<a@b>", "RSET\n", "RSET\r", "MAIL FROM:<\xe9@b>"])
     assert.equal(readCommand(Buffer.from(line, "latin1")), null, JSON.stringify(line));
 });

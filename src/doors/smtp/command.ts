@@ -4,7 +4,8 @@
  */
 import { isUtf8 } from "node:buffer";
 
-export type Command = { readonly verb: string; readonly rest: string };
+/** `octets`: of the whole line, without its end; every part of it that is kept keeps all of it in memory. */
+export type Command = { readonly verb: string; readonly rest: string; readonly octets: number };
 
 /** Null: a control character, or octets that are neither ASCII nor UTF-8. */
 export function readCommand(line: Buffer): Command | null {
@@ -12,7 +13,7 @@ export function readCommand(line: Buffer): Command | null {
   const text = line.toString("utf8");
   if (/[\x00-\x1f\x7f]/.test(text)) return null;
   const [, verb = "", rest = ""] = /^([^ ]*) *(.*)$/s.exec(text) ?? [];
-  return { verb: verb.toUpperCase(), rest: rest.trimEnd() };
+  return { verb: verb.toUpperCase(), rest: rest.trimEnd(), octets: line.length };
 }
 
 export type Parameters = ReadonlyMap<string, string | null>;

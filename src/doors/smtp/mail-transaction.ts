@@ -42,6 +42,8 @@ export class MailTransaction {
   readonly #recipients: Recipient[] = [];
   #hop: Hop;
   #asked = 0;
+  /** Of the commands with the recipients that were accepted. */
+  #octets = 0;
   #isCancelled = false;
 
   constructor(means: TransactionMeans) {
@@ -58,17 +60,24 @@ export class MailTransaction {
     return this.#recipients.length;
   }
 
-  async rcpt(address: Address): Promise<Reply> {
+  /** `wrong`: what is said against it without anybody being asked. */
+  async rcpt(address: Address, { octets, wrong }: { readonly octets: number; readonly wrong: Reply | null }): Promise<Reply> {
     const { dialogue } = this.#means;
     this.#asked++;
-    if (this.#asked > limits.proxyRecipientsMax) return replies.tooManyRecipients;
+    // RFC 5321 §4.5.3.1.10: one command too many is no reason to lose the message; as many again are.
+    if (this.#asked > 2 * limits.proxyRecipientsMax) return replies.tooManyCommands;
+    if (wrong !== null) return wrong;
+    const isTooMuch = this.#octets + octets > limits.proxyRecipientBytesMax;
+    if (isTooMuch || this.#asked > limits.proxyRecipientsMax) return replies.tooManyRecipients;
     const refusal = await dialogue.rcpt(address.path);
     if (refusal !== null) return ownReply(refusal);
     const line = addressLine("RCPT TO", address);
     try {
       const reply = await this.#hop.rcpt(line);
-      if (isPositive(reply)) this.#recipients.push({ path: address.path, line });
-      else dialogue.drop(address.path);
+      if (isPositive(reply)) {
+        this.#recipients.push({ path: address.path, line });
+        this.#octets += octets;
+      } else dialogue.drop(address.path);
       return reply;
     } catch (error) {
       dialogue.drop(address.path);

@@ -7,7 +7,7 @@ import { limits } from "../../base/limits.ts";
 import type { NextHop as NextHopPlace } from "../../config/values.ts";
 import { type Features, featuresOf, noFeatures } from "./capabilities.ts";
 import { type NextHopChannel, NextHopLost, openChannel } from "./next-hop-channel.ts";
-import { type Origin, originCommands } from "./origin.ts";
+import { type Forwarded, forwardCommands } from "./origin.ts";
 import { isPositive, type Reply } from "./reply.ts";
 
 export type HelloOptions = {
@@ -36,14 +36,14 @@ export class ClientRefused extends Error {
   }
 }
 
-/** `origin` null: nobody is spoken for, as where the next hop is only asked what it offers. */
-export async function greet(options: HelloOptions, origin: Origin | null, signal: AbortSignal | null): Promise<Greeted> {
+/** `told` null: nobody is spoken for, as where the next hop is only asked what it offers. */
+export async function greet(options: HelloOptions, told: Forwarded | null, signal: AbortSignal | null): Promise<Greeted> {
   try {
-    return await greetOnce(options, origin, signal);
+    return await greetOnce(options, told, signal);
   } catch (error) {
     // RFC 7435 §3: opportunistic; a handshake that fails is no reason to keep mail, as no handshake would not be.
     if (options.tls !== "opportunistic" || !(error instanceof HandshakeFailed)) throw error;
-    return greetOnce({ ...options, tls: "off" }, origin, signal);
+    return greetOnce({ ...options, tls: "off" }, told, signal);
   }
 }
 
@@ -51,7 +51,7 @@ class HandshakeFailed extends NextHopLost {
   override name = "HandshakeFailed";
 }
 
-async function greetOnce(options: HelloOptions, origin: Origin | null, signal: AbortSignal | null): Promise<Greeted> {
+async function greetOnce(options: HelloOptions, told: Forwarded | null, signal: AbortSignal | null): Promise<Greeted> {
   if (signal?.aborted) throw new NextHopLost("the client is gone");
   const channel = await openChannel(options.place.endpoint);
   const giveUp = (): void => channel.destroy();
@@ -61,9 +61,9 @@ async function greetOnce(options: HelloOptions, origin: Origin | null, signal: A
     expected(await channel.reply(limits.nextHopGreetingMs), 220, "greeting");
     const plain = await hello(channel, options, null);
     const own = await secured(channel, plain, options);
-    if (origin === null) return { channel, own, features: own, forwards: "off" };
+    if (told === null) return { channel, own, features: own, forwards: "off" };
     const forwards = chosen(options.forward, own);
-    const features = forwards === "xclient" ? await speakFor(channel, options, { origin, own }) : own;
+    const features = forwards === "xclient" ? await speakFor(channel, options, { told, own }) : own;
     return { channel, own, features, forwards };
   } catch (error) {
     channel.destroy();
@@ -114,13 +114,13 @@ function chosen(wanted: HelloOptions["forward"], features: Features): Greeted["f
 async function speakFor(
   channel: NextHopChannel,
   options: HelloOptions,
-  { origin, own }: { readonly origin: Origin; readonly own: Features },
+  { told, own }: { readonly told: Forwarded; readonly own: Features },
 ): Promise<Features> {
-  for (const line of originCommands("XCLIENT", origin, own.get("XCLIENT") ?? "")) {
+  for (const line of await forwardCommands("XCLIENT", told, own.get("XCLIENT") ?? "")) {
     const reply = await channel.ask(line, limits.nextHopGreetingMs);
     if (!isPositive(reply)) throw new ClientRefused(reply);
   }
-  const helo = origin.get("HELO") ?? null;
+  const helo = told.known.get("HELO") ?? null;
   return hello(channel, options, helo !== null && /^[!-~]{1,255}$/.test(helo) ? helo : options.hostname);
 }
 

@@ -9,7 +9,7 @@ import type { Features } from "./capabilities.ts";
 import { dotStuffed } from "./dot-stuffing.ts";
 import { type NextHopChannel, NextHopLost } from "./next-hop-channel.ts";
 import { type Greeted, greet, type HelloOptions } from "./next-hop-hello.ts";
-import { type Origin, originCommands } from "./origin.ts";
+import { type Forwarded, forwardCommands, type Origin } from "./origin.ts";
 import { isPositive, type Reply, replies } from "./reply.ts";
 
 export class NextHop {
@@ -36,9 +36,9 @@ export class NextHop {
   }
 
   /** `signal`: the client is gone, and nobody waits any more. */
-  async open(origin: Origin, signal: AbortSignal): Promise<Hop> {
-    const greeted = await this.#greet(origin, signal);
-    return new Hop(greeted, this.protocol, origin);
+  async open(told: Forwarded, signal: AbortSignal): Promise<Hop> {
+    const greeted = await this.#greet(told, signal);
+    return new Hop(greeted, this.protocol, told);
   }
 
   #soon(): Promise<Features | null> {
@@ -64,9 +64,9 @@ export class NextHop {
     return this.#asking;
   }
 
-  async #greet(origin: Origin | null, signal: AbortSignal | null): Promise<Greeted> {
+  async #greet(told: Forwarded | null, signal: AbortSignal | null): Promise<Greeted> {
     try {
-      const greeted = await greet(this.#options(), origin, signal);
+      const greeted = await greet(this.#options(), told, signal);
       this.#isDown = false;
       this.#known = { features: greeted.own, at: Date.now() };
       return greeted;
@@ -90,16 +90,16 @@ export class Hop {
   readonly #channel: NextHopChannel;
   readonly #protocol: NextHopPlace["protocol"];
   readonly #greeted: Greeted;
-  readonly #origin: Origin;
+  readonly #told: Forwarded;
   #resetting: Promise<unknown> | null = null;
   /** MAIL was taken, and neither the message nor RSET has ended that. */
   #isInTransaction = false;
 
-  constructor(greeted: Greeted, protocol: NextHopPlace["protocol"], origin: Origin) {
+  constructor(greeted: Greeted, protocol: NextHopPlace["protocol"], told: Forwarded) {
     this.#channel = greeted.channel;
     this.#greeted = greeted;
     this.#protocol = protocol;
-    this.#origin = origin;
+    this.#told = told;
   }
 
   get isOpen(): boolean {
@@ -110,10 +110,10 @@ export class Hop {
     return this.#greeted.features;
   }
 
-  /** Whether it speaks for that client. */
+  /** Whether it speaks for that client: whose name was asked for when this connection began, and is not asked for again. */
   isFor(origin: Origin): boolean {
     const words = (each: Origin): string => JSON.stringify([...each]);
-    return words(origin) === words(this.#origin);
+    return words(origin) === words(this.#told.known);
   }
 
   /** MAIL, behind what tells of the client. */
@@ -122,7 +122,7 @@ export class Hop {
     if (this.#isInTransaction) this.reset();
     await this.#resetting;
     if (this.#greeted.forwards === "xforward") {
-      for (const command of originCommands("XFORWARD", this.#origin, this.features.get("XFORWARD") ?? "")) {
+      for (const command of await forwardCommands("XFORWARD", this.#told, this.features.get("XFORWARD") ?? "")) {
         // Only its log would be the poorer: no reason to refuse mail.
         await this.#channel.ask(command, limits.nextHopCommandMs);
       }

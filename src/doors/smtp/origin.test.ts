@@ -33,15 +33,15 @@ for (const text of [
 
 test("XCLIENT: what the next hop takes, xtext, IPV6: and [UNAVAILABLE]", () => {
   const origin = new Map([["NAME", null], ["ADDR", "2001:db8::1"], ["HELO", "a=b ü"], ["LOGIN", null]] as const); // biome-ignore format: pairs
-  assert.deepEqual(originCommands("XCLIENT", origin, "NAME ADDR HELO"), [
+  assert.deepEqual(originCommands("XCLIENT", origin, new Set(["NAME", "ADDR", "HELO"])), [
     "XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::1 HELO=a+3Db+20+C3+BC",
   ]);
-  assert.deepEqual(originCommands("XCLIENT", origin, ""), []);
+  assert.deepEqual(originCommands("XCLIENT", origin, new Set()), []);
 });
 
 test("XFORWARD: no line is longer than 512 octets", () => {
   const origin = new Map([["NAME", "n".repeat(250)], ["ADDR", "192.0.2.1"], ["HELO", "h".repeat(250)]] as const); // biome-ignore format: pairs
-  const lines = originCommands("XFORWARD", origin, "NAME ADDR PORT PROTO HELO");
+  const lines = originCommands("XFORWARD", origin, new Set(["NAME", "ADDR", "PORT", "PROTO", "HELO"]));
   assert.equal(lines.length, 2);
   for (const line of lines) assert.ok(line.length + 2 <= 512, line);
 });

@@ -1,6 +1,7 @@
 /**
  * Whose connection it really is: the attributes of XCLIENT and XFORWARD (Postfix: XCLIENT_README, XFORWARD_README), read from hosts that may
  * say so and written for the next hop. Values are xtext (RFC 3461 §4); `[UNAVAILABLE]` and `[TEMPUNAVAIL]` are null: known not to be known.
+ * Of NAME alone both mean different things to a server: no name, or none as yet.
  */
 import { formatIpAddress, parseIpAddress } from "../../mail/ip-address.ts";
 
@@ -9,6 +10,12 @@ export const xforwardAttributes = ["NAME", "ADDR", "PORT", "PROTO", "HELO", "IDE
 export type Attribute = (typeof xclientAttributes)[number] | (typeof xforwardAttributes)[number];
 
 export type Origin = ReadonlyMap<Attribute, string | null>;
+
+/** NAME where DNS did not answer. */
+export const unanswered = "[TEMPUNAVAIL]";
+
+/** What a next hop is told: what is known at once, and the same with the client's name, which DNS may have to be waited for. */
+export type Forwarded = { readonly known: Origin; readonly named: Promise<Origin> };
 
 // A listed host may tell the login with either command.
 const readable: ReadonlySet<string> = new Set<Attribute>([...xclientAttributes, ...xforwardAttributes]);
@@ -35,6 +42,7 @@ function isAttribute(name: string): name is Attribute {
 
 /** Undefined: not a value of that attribute. */
 function attributeValue(name: Attribute, value: string): string | null | undefined {
+  if (name === "NAME" && value.toUpperCase() === unanswered) return unanswered;
   if (value === "" || /^\[(?:UNAVAILABLE|TEMPUNAVAIL)\]$/i.test(value)) return null;
   switch (name) {
     case "ADDR":
@@ -77,9 +85,13 @@ function toXtext(text: string): string {
 /** Postfix takes no longer line than this. */
 const lineBytesMax = 512;
 
-/** The commands that tell the next hop, with the attributes that it said it takes; none where it takes none. */
-export function originCommands(verb: "XCLIENT" | "XFORWARD", origin: Origin, taken: string): readonly string[] {
+/** The commands that tell the next hop, with the attributes that it said it takes; none where it takes none. It waits for no name in vain. */
+export async function forwardCommands(verb: "XCLIENT" | "XFORWARD", told: Forwarded, taken: string): Promise<readonly string[]> {
   const names = new Set(taken.toUpperCase().split(" "));
+  return originCommands(verb, names.has("NAME") ? await told.named : told.known, names);
+}
+
+export function originCommands(verb: "XCLIENT" | "XFORWARD", origin: Origin, names: ReadonlySet<string>): readonly string[] {
   const words = [...origin].filter(([name]) => names.has(name)).map(([name, value]) => `${name}=${written(name, value)}`);
   const lines: string[] = [];
   for (const word of words) {

@@ -35,6 +35,11 @@ export function enhancedCodeOf({ lines }: Reply): string | null {
   return /^([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)/.exec(lines[0] ?? "")?.[1] ?? null;
 }
 
+/** RFC 5321 §4.2.2: 421 names the host. */
+export function tooManyOfClient(hostname: string): Reply {
+  return replyOf(421, `4.7.0 ${hostname} Too many connections from your address`);
+}
+
 export const replies = {
   ok: replyOf(250, "2.0.0 OK"),
   bye: replyOf(221, "2.0.0 Bye"),

@@ -8,13 +8,14 @@ import { limits } from "../../base/limits.ts";
 import type { Client, Service } from "../../gateway/dialogue/journey.ts";
 import type { Tls } from "../../mail/transaction.ts";
 import { type Features, isTaken, noFeatures, offered, refusedMail, refusedRcpt, toldParameters } from "./capabilities.ts";
+import { forwardedOf } from "./client-name.ts";
 import { type Address, addressLine, type Command, isPlainAscii, readAddress, readCommand } from "./command.ts";
 import type { MessageInput } from "./input.ts";
 import { type Ended, MailTransaction } from "./mail-transaction.ts";
 import type { Hop, NextHop } from "./next-hop.ts";
 import { NextHopLost } from "./next-hop-channel.ts";
 import { ClientRefused } from "./next-hop-hello.ts";
-import { type Origin, readOrigin, xclientAttributes, xforwardAttributes } from "./origin.ts";
+import { type Forwarded, type Origin, readOrigin, xclientAttributes, xforwardAttributes } from "./origin.ts";
 import type { PartialDeliveries } from "./partial-deliveries.ts";
 import { isPositive, ownReply, type Reply, replies, replyOf } from "./reply.ts";
 import type { SpoolPlace } from "./spool.ts";
@@ -126,7 +127,7 @@ export class Session {
     }
   }
 
-  #answer({ verb, rest }: Command): Promise<Answer> | Answer {
+  #answer({ verb, rest, octets }: Command): Promise<Answer> | Answer {
     switch (verb) {
       case "EHLO":
       case "HELO":
@@ -134,7 +135,7 @@ export class Session {
       case "MAIL":
         return this.#mailFrom(rest);
       case "RCPT":
-        return this.#rcptTo(rest);
+        return this.#rcptTo(rest, octets);
       case "DATA":
         return this.#dataBegins(rest);
       case "RSET":
@@ -210,14 +211,14 @@ export class Session {
     const dialogue = this.#proxy.service.open(client);
     const refusal = await dialogue.mail(address.path);
     if (refusal !== null) return next(ownReply(refusal));
-    const origin = this.#origin(client);
-    const { hop, reply } = await this.#mailAtNextHop(origin, address);
+    const told = forwardedOf(this.#origin(client), () => dialogue.reverseName());
+    const { hop, reply } = await this.#mailAtNextHop(told, address);
     this.#hop = hop;
     if (!isPositive(reply)) return next(reply);
     const { nextHop, partial, onFault } = this.#proxy;
     this.#mail = new MailTransaction({
       ...{ dialogue, hop, partial, onFault, mailFrom: address.path },
-      reopen: () => this.#opened(origin, address),
+      reopen: () => this.#opened(told, address),
       mailLine: (each) => mailLine(each, address),
       isLmtp: nextHop.protocol === "lmtp",
       spool: this.#proxy.spool(),
@@ -234,34 +235,35 @@ export class Session {
   }
 
   /** A connection that waited since the last message may have ended without a word: then another is tried, once. */
-  async #mailAtNextHop(origin: Origin, address: Address): Promise<{ readonly hop: Hop; readonly reply: Reply }> {
-    const kept = this.#hop?.isOpen && this.#hop.isFor(origin) ? this.#hop : null;
+  async #mailAtNextHop(told: Forwarded, address: Address): Promise<{ readonly hop: Hop; readonly reply: Reply }> {
+    const kept = this.#hop?.isOpen && this.#hop.isFor(told.known) ? this.#hop : null;
     if (kept === null) this.#giveUp();
     if (kept !== null) {
       const reply = await kept.mail(mailLine(kept, address)).catch(isLost);
       if (reply !== null && reply.code !== 421) return { hop: kept, reply };
       kept.destroy();
     }
-    const hop = await this.#opened(origin, address);
+    const hop = await this.#opened(told, address);
     this.#hop = hop;
     return { hop, reply: await hop.mail(mailLine(hop, address)) };
   }
 
   /** Another connection, to a next hop that takes what was said at MAIL. */
-  async #opened(origin: Origin, address: Address): Promise<Hop> {
-    const hop = await this.#proxy.nextHop.open(origin, this.#over.signal);
+  async #opened(told: Forwarded, address: Address): Promise<Hop> {
+    const hop = await this.#proxy.nextHop.open(told, this.#over.signal);
     if (isTaken(address.parameters, hop.features)) return hop;
     hop.quit();
     throw new ClientRefused(replies.nextHopChanged);
   }
 
-  async #rcptTo(rest: string): Promise<Answer> {
+  async #rcptTo(rest: string, octets: number): Promise<Answer> {
     if (this.#mail === null) return next(this.#greeting === null ? replies.helloFirst : replies.mailFirst);
     const address = readAddress("TO", rest);
     if (address === null || address.path === "") return next(replies.rcptSyntax);
-    if (!isPlainAscii(address.path) && !(this.#features ?? noFeatures).has("SMTPUTF8")) return next(replies.notAscii);
-    const wrong = refusedRcpt(address, this.#features ?? noFeatures);
-    return next(wrong ?? (await this.#mail.rcpt(address)));
+    const features = this.#features ?? noFeatures;
+    const isForeign = !isPlainAscii(address.path) && !features.has("SMTPUTF8");
+    const wrong = isForeign ? replies.notAscii : refusedRcpt(address, features);
+    return next(await this.#mail.rcpt(address, { octets, wrong }));
   }
 
   #dataBegins(rest: string): Answer {
@@ -318,7 +320,7 @@ export class Session {
     const told: Origin = new Map([...(this.#xclient ?? []), ...(this.#xforward ?? [])]);
     const port = told.has("ADDR") ? (told.get("PORT") ?? null) : this.#peer.port === null ? null : String(this.#peer.port);
     return new Map([
-      ["NAME", told.get("NAME") ?? null],
+      ...(told.has("NAME") ? [["NAME", told.get("NAME") ?? null] as const] : []),
       ["ADDR", ip],
       ["PORT", port],
       ["PROTO", told.get("PROTO") ?? (this.#greeting === "HELO" ? "SMTP" : "ESMTP")],

@@ -14,11 +14,13 @@ import { limits } from "../../base/limits.ts";
 import type { Config } from "../../config/schema.ts";
 import type { NextHop as NextHopPlace } from "../../config/values.ts";
 import type { Door, DoorMeans, ListenAt } from "../../gateway/dialogue/door.ts";
-import { formatIpAddress, type IpNetwork, isInNetwork, parseIpAddress, parseIpNetwork } from "../../mail/ip-address.ts";
+import { formatIpAddress, type IpAddress, parseIpAddress } from "../../mail/ip-address.ts";
+import { isInOneOf } from "../../verdict/overrides/network-text.ts";
+import { ClientCounts } from "./client-counts.ts";
 import { ProxyConnection } from "./connection.ts";
 import { NextHop } from "./next-hop.ts";
 import { PartialDeliveries } from "./partial-deliveries.ts";
-import { replies, replyBytes } from "./reply.ts";
+import { type Reply, replies, replyBytes, tooManyOfClient } from "./reply.ts";
 import type { Peer, ProxyParts } from "./session.ts";
 import { checkSpool } from "./spool.ts";
 
@@ -32,6 +34,8 @@ export type SmtpDoorOptions = {
   /** Read anew for each connection and message; the certificate for each handshake. */
   readonly habits: () => SmtpHabits;
   readonly connectionsMax: number;
+  /** Networks of which one client may have more connections than `connections_per_client` says; beside those of `xclient_from`. */
+  readonly ours: () => readonly string[];
 };
 
 /** Rejects where the place is taken, the certificate is none, or the spool takes no file. A next hop that is down does not matter here. */
@@ -55,6 +59,9 @@ type Tls = { readonly certificate: string; readonly key: string };
 
 class ProxyServer extends SMTPServer {
   readonly open = new Set<ProxyConnection>();
+  readonly #clients = new ClientCounts();
+  /** Connections that are told to go, and have not gone. */
+  #refused = 0;
   isListening = false;
   readonly #options: SmtpDoorOptions;
   readonly #means: DoorMeans;
@@ -76,29 +83,32 @@ class ProxyServer extends SMTPServer {
     // A place that cannot be had is told of by who listens.
     this.on("error", (error) => (this.isListening ? means.onFault(error, "smtp door") : undefined));
     // Those beyond are cut without a word: what is said to a connection too many is bounded too.
-    this.server.maxConnections = options.connectionsMax + Math.max(10, options.connectionsMax >> 3);
+    this.server.maxConnections = options.connectionsMax + refusedMax(options.connectionsMax);
   }
 
   override connect(socket: Socket): void {
-    const { connectionsMax, listener } = this.#options;
-    const about = { name: "smtp", listener } as const;
+    const about = { name: "smtp", listener: this.#options.listener } as const;
+    const client = parseIpAddress(socket.remoteAddress ?? "");
     socket.on("error", () => {});
-    if (this.open.size >= connectionsMax) {
+    const refusal = this.#refusal(client);
+    if (refusal !== null) {
       this.#means.onConnection("refused", about);
-      socket.end(replyBytes(replies.tooManyConnections)).resume();
-      setTimeout(() => socket.destroy(), limits.proxyRefusedMs).unref();
+      this.#refuse(socket, refusal);
       return;
     }
     this.#renew();
     const onClosed = (each: ProxyConnection): void => {
       this.connections.delete(each);
       if (!this.open.delete(each)) return;
+      this.#clients.closed(client);
       this.#means.onConnection("closed", about);
       if (this.open.size === 0) this.#onEmpty?.();
     };
-    const isCrowded = (): boolean => this.open.size * 4 > connectionsMax * 3;
-    const connection = new ProxyConnection(this, socket, { proxy: this.#proxy, peer: this.#peer(socket), isCrowded, onClosed });
+    const isCrowded = (): boolean => this.open.size * 4 > this.#options.connectionsMax * 3;
+    const peer = this.#peer(client, socket.remotePort ?? null);
+    const connection = new ProxyConnection(this, socket, { proxy: this.#proxy, peer, isCrowded, onClosed });
     this.open.add(connection);
+    this.#clients.opened(client);
     this.connections.add(connection);
     this.#means.onConnection("opened", about);
     connection.init();
@@ -133,16 +143,34 @@ class ProxyServer extends SMTPServer {
     };
   }
 
-  #peer(socket: Socket): Peer {
-    const address = parseIpAddress(socket.remoteAddress ?? "");
-    const networks = this.#options.habits().xclient_from.map(parseIpNetwork);
-    const isIn = (network: IpNetwork | null): boolean =>
-      network !== null && address !== null && isInNetwork(address, network.address, network.bits);
-    return {
-      ip: address === null ? null : formatIpAddress(address),
-      port: socket.remotePort ?? null,
-      isListed: networks.some(isIn),
-    };
+  /** RFC 5321 §4.2: what a connection too many is told in the place of a greeting; null: it is none. */
+  #refusal(client: IpAddress | null): Reply | null {
+    const { connectionsMax, habits, ours } = this.#options;
+    if (this.open.size >= connectionsMax) return replies.tooManyConnections;
+    const { connections_per_client: most, hostname: name, xclient_from } = habits();
+    if (most === 0 || this.#clients.of(client) < most || isInOneOf(textOf(client), [...xclient_from, ...ours()])) return null;
+    return tooManyOfClient(name ?? hostname());
+  }
+
+  /** Attack: one address is refused so often that those who wait for its leave take the room of everybody. They are cut without a word. */
+  #refuse(socket: Socket, reply: Reply): void {
+    if (this.#refused >= refusedMax(this.#options.connectionsMax)) {
+      socket.destroy();
+      return;
+    }
+    this.#refused++;
+    const timer = setTimeout(() => socket.destroy(), limits.proxyRefusedMs);
+    timer.unref();
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.#refused--;
+    });
+    socket.end(replyBytes(reply)).resume();
+  }
+
+  #peer(client: IpAddress | null, port: number | null): Peer {
+    const ip = textOf(client);
+    return { ip, port, isListed: isInOneOf(ip, this.#options.habits().xclient_from) };
   }
 
   /** A certificate that was renewed counts from the next connection on; one that is none leaves the old one. */
@@ -166,4 +194,13 @@ function tlsOf({ tls_certificate, tls_key }: SmtpHabits): Tls | null {
 
 function spoolFolder({ spool }: SmtpHabits): string {
   return spool ?? tmpdir();
+}
+
+/** Connections that may be there beyond those that are served, to hear that they are too many. */
+function refusedMax(connectionsMax: number): number {
+  return Math.max(10, connectionsMax >> 3);
+}
+
+function textOf(address: IpAddress | null): string | null {
+  return address === null ? null : formatIpAddress(address);
 }

@@ -102,6 +102,22 @@ test("RFC 7505, IPv6: what RCPT was not asked about is found at the end of DATA,
   assert.equal(done.kind === "refuse" ? replyLine(done.reply).slice(0, 9) : done.kind, "550 5.2.1");
 });
 
+for (const [ip, listener, found] of [
+  ["2001:db8::1", "inbound", { kind: "confirmed", name: "mail.good.example" }],
+  ["2001:db8::2", "inbound", { kind: "none" }],
+  ["2001:db8::99", "inbound", { kind: "none" }],
+  ["2001:db8::4", "inbound", { kind: "unanswered" }],
+  ["2001:db8::1", "submission", { kind: "none" }],
+  [null, "inbound", { kind: "none" }],
+] as const)
+  test(`RFC 8601 §3: the reverse name of ${ip} (${listener}): ${found.kind}`, async () => {
+    const { service, seen } = serviceOf("");
+    const dialogue = service.open({ ...inbound, listener, ip });
+    await dialogue.mail("ada@good.example");
+    assert.deepEqual(await dialogue.reverseName(), found);
+    assert.equal(seen.faults.length, 0);
+  });
+
 test("a message that passes is accepted with its stamp, the queue id and the listener in its transaction", async () => {
   const { service, seen } = serviceOf("");
   const done = await sent(service.open(inbound));

@@ -22,7 +22,7 @@ import { judgePolicyFor, tenantOfRecipients } from "../judge-policy.ts";
 import { Admission } from "./admission.ts";
 import { Deferrals } from "./deferrals.ts";
 import { dispositionOf } from "./disposition.ts";
-import type { AboutMessage, Client, Dialogue, Disposition, Rules, Service, ServiceDeps, SmtpReply, Stage } from "./journey.ts";
+import type { AboutMessage, Client, Dialogue, Disposition, ReverseName, Rules, Service, ServiceDeps, SmtpReply, Stage } from "./journey.ts";
 import { answerToRecipient, mayRefuseRecipients } from "./recipients.ts";
 import { SourceFault, watched } from "./source.ts";
 
@@ -86,6 +86,18 @@ class OpenDialogue implements Dialogue {
   drop(recipient: string): void {
     const at = this.rcptTo.lastIndexOf(recipient);
     if (at >= 0) this.rcptTo.splice(at, 1);
+  }
+
+  async reverseName(): Promise<ReverseName> {
+    try {
+      const iprev = (await this.begun?.evidence.iprev) ?? null;
+      const [name] = iprev?.names ?? [];
+      if (iprev?.result === "pass" && name !== undefined) return { kind: "confirmed", name };
+      return { kind: iprev?.result === "temperror" ? "unanswered" : "none" };
+    } catch {
+      // A fault of ours, which the end of DATA meets too, and tells.
+      return { kind: "unanswered" };
+    }
   }
 
   async data(message: MessageSource, { queueId = null, asked }: AboutMessage = {}): Promise<Disposition> {

@@ -43,9 +43,14 @@ export interface Dialogue {
   note(recipient: string): void;
   /** The server, not we, has refused a recipient that we had not. */
   drop(recipient: string): void;
+  /** After MAIL: the client's name by DNS, for whoever is told of the client. It need not be waited for. */
+  reverseName(): Promise<ReverseName>;
   /** From the end of the header on: the message streams, and is decided when it ends. A source that fails gives `gone`. */
   data(message: MessageSource, about?: AboutMessage): Promise<Disposition>;
 }
+
+/** The client's name, where it is confirmed (RFC 8601 §3, iprev). `none` also where nobody asks for it, as for mail of our own. */
+export type ReverseName = { readonly kind: "confirmed"; readonly name: string } | { readonly kind: "none" | "unanswered" };
 
 export type AboutMessage = {
   readonly queueId?: string | null;

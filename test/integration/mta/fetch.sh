@@ -5,9 +5,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
-packages=(sendmail-bin sendmail-cf exim4-daemon-light)
+packages=(sendmail-bin sendmail-cf exim4-daemon-heavy)
 folder=$PWD/.toolchain/debian
-if [ -x "$folder/root/usr/libexec/sendmail/sendmail" ] && [ -x "$folder/root/usr/sbin/exim4" ] && [ -d "$folder/root/usr/share/sendmail/cf" ]; then
+# The heavy Exim is the one that asks content scanners.
+if [ -x "$folder/root/usr/libexec/sendmail/sendmail" ] && [ -d "$folder/root/usr/share/doc/exim4-daemon-heavy" ] && [ -d "$folder/root/usr/share/sendmail/cf" ]; then
   exit 0
 fi
 

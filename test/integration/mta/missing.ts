@@ -14,7 +14,7 @@ const needed = {
   swaks: { path: "/usr/bin/swaks", how: "apt-get install --no-install-recommends swaks" },
   m4: { path: "/usr/bin/m4", how: "apt-get install --no-install-recommends m4" },
   sendmail: { path: `${unpacked}/usr/libexec/sendmail/sendmail`, how: "bash test/integration/mta/fetch.sh" },
-  exim: { path: `${unpacked}/usr/sbin/exim4`, how: "bash test/integration/mta/fetch.sh" },
+  exim: { path: `${unpacked}/usr/share/doc/exim4-daemon-heavy`, how: "bash test/integration/mta/fetch.sh" },
 } as const;
 
 export type Needed = keyof typeof needed;

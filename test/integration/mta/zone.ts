@@ -10,6 +10,8 @@ export const key = rsaTestKey(2048);
 export const clients = {
   good: "192.0.2.1",
   stranger: "203.0.113.9",
+  /** Its reverse name is another host's. */
+  forger: "203.0.113.10",
   /** IPv6 with a reverse name, covered by the SPF record of good.example. */
   six: "2001:db8::1",
   sixWithoutPtr: "2001:db8::3",
@@ -31,6 +33,7 @@ export const zone = {
   "broken.example": ["TIMEOUT"],
   "_dmarc.broken.example": ["TIMEOUT"],
   "1.2.0.192.in-addr.arpa": [{ PTR: "mail.good.example" }],
+  "10.113.0.203.in-addr.arpa": [{ PTR: "mail.good.example" }],
   [reverse6(1)]: [{ PTR: "mail.good.example" }],
   [reverse6(4)]: ["TIMEOUT"],
 } as const;

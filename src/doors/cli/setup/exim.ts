@@ -1,8 +1,8 @@
 /**
- * Exim: Assay stands in front of it as an SMTP proxy. Exim 4.96 has no milter, and its spam condition (spamd_address with variant=rspamd)
- * asks in a protocol of its own (RSPAMC/1.3, not HTTP) and knows scores, not fields to add and to take out; so the proxy is the way that
- * does the same as with the other servers. Exim then listens on loopback, and every client has Assay's address: an entry that lets 127.0.0.1
- * relay would make it an open relay, which the lines for the ACL prevent.
+ * Exim: Assay stands in front of it as an SMTP proxy. Exim 4.96 has no milter, and its spam condition (spamd_address with variant=rspamd,
+ * docs/exim.md) is asked at the end of DATA alone and can take out fields by their name alone; so the proxy is the way that does the same as
+ * with the other servers. Exim then listens on loopback, and every client has Assay's address: an entry that lets 127.0.0.1 relay would make
+ * it an open relay, which the lines for the ACL prevent.
  */
 import { join } from "node:path";
 import type { Endpoint } from "../../../config/values.ts";
