@@ -244,6 +244,7 @@ export const limits = {
   milterAddressBytesMax: 4096, // MAIL and RCPT; servers refuse command lines of half of that
   milterRecipientsMax: 10_000, // kept of one message; those beyond are asked about, and forgotten
   milterMacroBytesMax: 1024, // one value; a longer one counts as absent
+  milterHostsMax: 1000, // mail servers of which it is known that they are Postfix
   milterBusyConnections: 16, // at once in one process; new ones are asked to leave out an answer that a quiet service gives
   milterReplyBytesMax: 1024 * 1024, // replies that the mail server does not read
   milterReplyTextBytesMax: 980, // of one reply line, each % counted twice: what libmilter lets a filter say

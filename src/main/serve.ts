@@ -39,7 +39,7 @@ export async function serve(options: ServeOptions, means: ServeMeans): Promise<E
   try {
     if (link === null) for (const place of places) await clearSocket(place);
     if (config.serve.workers > 1 && link === null) {
-      for (const place of places) await ensureFree(place);
+      await ensureFree(places);
       return await runPrimary(config, { file, text, log, means });
     }
     return await serveHere({ file, config, options, log, link }, means);

@@ -1,5 +1,5 @@
 /**
- * The first of several processes: it owns the embedded store, starts the others, which share the ports (node:cluster), and starts one anew
+ * The first of several processes: it owns the embedded store, starts the others, which share the ports (system/listening.ts), and starts one anew
  * that has ended. It speaks to no mail server itself. Where it ends without a word, the others end too, and all are started again.
  */
 import cluster, { type Worker } from "node:cluster";

@@ -3,7 +3,7 @@
  * to do about it. A socket file that nobody listens at, as a killed process leaves it, is replaced; one that answers is not.
  */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import type { ListenAt, Listening } from "../gateway/dialogue/door.ts";
 
 /** The environment's fault: nothing can listen there. The text says how to mend it. */
@@ -30,12 +30,21 @@ export function listenBeside(server: Listening, at: ListenAt): Promise<string> {
   return listening(server, at, { host: at.host, port: at.port, exclusive: true, reusePort: true });
 }
 
-/** Throws ListenFault where another program listens there: processes that share a place would share it with that one too. */
-export async function ensureFree(at: ListenAt): Promise<void> {
-  if (at.kind === "unix") return;
-  const server = createServer();
-  await listenAt(server, at);
-  await new Promise((resolve) => server.close(resolve));
+/**
+ * Throws ListenFault where another program listens at one of the places, or two of them are one: processes that share a place would share it
+ * with that one too.
+ */
+export async function ensureFree(places: readonly ListenAt[]): Promise<void> {
+  const servers: Server[] = [];
+  try {
+    for (const at of places.filter(({ kind }) => kind === "inet")) {
+      const server = createServer();
+      await listenAt(server, at);
+      servers.push(server);
+    }
+  } finally {
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
 }
 
 async function listening(server: Listening, at: ListenAt, options: Parameters<Listening["listen"]>[0]): Promise<string> {

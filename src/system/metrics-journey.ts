@@ -68,7 +68,7 @@ function counters(registry: Registry) {
     }),
     uninspected: new Counter({
       name: "assay_uninspected_total",
-      help: "Messages that could not be inspected, for a fault of ours or because too many came at once.",
+      help: "Messages that were not inspected: for a fault of ours, because too many came at once, or because of a header without end.",
       labelNames: ["disposition"],
       registers,
     }),

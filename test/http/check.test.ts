@@ -144,6 +144,7 @@ test("busy is a soft reject: the mail server's client comes again", async () => 
       mail: async () => null,
       rcpt: async () => null,
       note: () => {},
+      refuse: () => ({ kind: "gone" }) as const,
       drop: () => {},
       reverseName: async () => ({ kind: "none" }) as const,
       data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,

@@ -119,6 +119,7 @@ test("busy is a soft reject; a fault of ours is no verdict, and so a temporary f
     mail: async () => null,
     rcpt: async () => null,
     note: () => {},
+    refuse: () => ({ kind: "gone" }) as const,
     drop: () => {},
     reverseName: async () => ({ kind: "none" }) as const,
   };

@@ -205,6 +205,14 @@ test("a recipient that the server has refused itself is not asked about", async 
 test("where no rule refuses a recipient, RCPT is not answered: recipients come with DATA, but for those that the server refuses", async (t) => {
   const { service, said } = recordingService({ isSilentAtRcpt: true });
   const { door, faults } = await openedDoor(t, service);
+  // What a server is it says after the negotiation: with its first connection it is not known yet.
+  const first = await Mta.at(door.place);
+  first.write(optneg(offers.postfix), macros("C", "v", "Postfix 3.7.11"), client(), mail("a@x.example"));
+  await first.next();
+  await first.next();
+  assert.equal(await first.ask(rcpt("b@us.example")), "c");
+  first.write(quit);
+  said.splice(0);
   const mta = await Mta.at(door.place);
   assert.equal(await mta.ask(optneg(offers.postfix)), "O");
   mta.write(macros("C"), client(), helo());

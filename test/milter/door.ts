@@ -99,6 +99,7 @@ export function recordingService(answers: Answers = {}): { readonly service: Ser
         return (await answers.rcpt?.(recipient)) ?? null;
       },
       note: (recipient) => one.rcptTo.push(recipient),
+      refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
       drop: (recipient) => one.dropped.push(recipient),
       reverseName: async () => ({ kind: "none" }),
       data: async (message, about) => {

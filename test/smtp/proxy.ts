@@ -128,6 +128,7 @@ function scripted(says: Says, told: Told): Service {
           return says.rcpt?.(recipient) ?? null;
         },
         note: (recipient) => told.rcpts.push(recipient),
+        refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
         drop: (recipient) => told.drops.push(recipient),
         reverseName: async () => (await says.reverseName?.()) ?? { kind: "none" },
         data: async (message) => {

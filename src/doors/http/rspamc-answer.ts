@@ -1,7 +1,8 @@
 /**
  * What was decided, as lines of RSPAMC/1.3: those that rspamd wrote (Metric, Action, Symbol, Message, Message-ID), and what rspamd
- * had no words for: Reply, the reply with its codes, and the header edits, Remove-Headers and Add-Header, which stand last. Nothing of a mail can begin a line here: Exim gives these lines to its
- * rules as $spam_report. The answer is bounded by what Exim has room for; symbols are left out first.
+ * had no words for: Reply, the reply with its codes, and the header edits, Remove-Headers and Add-Header, which stand last. Nothing of a
+ * mail can begin a line here: Exim gives these lines to its rules as $spam_report. The answer is bounded by what Exim has room for: symbols
+ * are left out; where the rest does not fit, there is no verdict, as half of the edits would leave forged fields in.
  */
 import { limits } from "../../base/limits.ts";
 import type { Disposition } from "../../gateway/dialogue/journey.ts";
@@ -22,14 +23,15 @@ export function rspamcAnswer(answer: CheckAnswer, disposition: Exclude<Dispositi
     ...(disposition.kind === "accept" ? disposition.headers.toReversed().map(addHeader) : []),
   ];
   const symbols = Object.values(answer.symbols).map((symbol) => line(symbolText(symbol)));
+  let left = limits.rspamcAnswerBytesMax - bytesOf([opening, ...before, ...after, "\r\n"]);
+  if (left < 0) return rspamcFault({ code: "fault", message: "the fields to remove and to add do not fit into an answer" });
   const kept: string[] = [];
-  let left = limits.rspamcAnswerBytesMax - bytesOf([opening, ...before, "\r\n"]);
-  for (const part of [...after, ...symbols]) {
-    left -= Buffer.byteLength(part);
+  for (const symbol of symbols) {
+    left -= Buffer.byteLength(symbol);
     if (left < 0) break;
-    kept.push(part);
+    kept.push(symbol);
   }
-  return [opening, ...before, ...kept.slice(after.length), ...kept.slice(0, after.length), "\r\n"].join("");
+  return [opening, ...before, ...kept, ...after, "\r\n"].join("");
 }
 
 export const rspamcPong = "RSPAMD/1.3 0 PONG\r\n\r\n";
@@ -51,7 +53,7 @@ function replyText({ code, enhanced, text }: SmtpReply): string {
 
 /** As Exim's remove_header has them: all fields of each name. */
 function removeHeaders(names: readonly string[]): readonly string[] {
-  return names.length === 0 ? [] : [line(`Remove-Headers: ${names.join(":")}`)];
+  return names.length === 0 ? [] : [`Remove-Headers: ${printable(names.join(":"))}\r\n`];
 }
 
 /** To be put on top one after the other, as in /checkv2. Folded as the field is: Exim sends no lines of more than 998 octets. */

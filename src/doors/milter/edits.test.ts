@@ -11,7 +11,7 @@ function agreed(version: number, actions: number, steps: number): Edited["agreem
   [version, actions, steps].forEach((word, at) => {
     bytes.writeUInt32BE(word, 4 * at);
   });
-  const negotiated = negotiate({ command: 0, bytes, start: 0, end: 12 }, { mail: true, rcpt: true, data: true });
+  const negotiated = negotiate({ command: 0, bytes, start: 0, end: 12 }, { isPostfix: true, mail: true, rcpt: true, data: true });
   assert.ok(negotiated !== null);
   return negotiated.agreement;
 }

@@ -30,6 +30,11 @@ export class Macros {
     return this.message.get("i") || null;
   }
 
+  /** Which program it is, by its own account: Postfix begins with its name. */
+  get isPostfix(): boolean {
+    return this.connection.get("v")?.startsWith("Postfix ") === true;
+  }
+
   get daemon(): string | null {
     return this.message.get("daemon_name") || this.connection.get("daemon_name") || null;
   }
@@ -71,4 +76,4 @@ export class Macros {
   }
 }
 
-const wanted: ReadonlySet<string> = new Set(["daemon_name", "tls_version", "cipher", "cert_subject", "auth_authen", "rcpt_mailer"]);
+const wanted: ReadonlySet<string> = new Set(["v", "daemon_name", "tls_version", "cipher", "cert_subject", "auth_authen", "rcpt_mailer"]);

@@ -31,6 +31,7 @@ class MilterDoor implements Door {
   private readonly means: DoorMeans;
   private readonly server: Server;
   private readonly sessions = new Map<Socket, Session>();
+  private readonly postfix = new KnownPostfix();
   private isToldOfLimits = false;
   private closing: Promise<void> | null = null;
   private onEmpty: () => void = () => {};
@@ -95,7 +96,8 @@ class MilterDoor implements Door {
     const { listener } = this;
     const { habits } = this.options;
     const isBusy = () => this.sessions.size > limits.milterBusyConnections;
-    const session = new Session(wireOf(socket), { service, onFault, onAgreement, listener, habits, isBusy });
+    const known = this.postfix.at(socket.remoteAddress ?? "");
+    const session = new Session(wireOf(socket), { service, onFault, onAgreement, listener, habits, isBusy, ...known });
     this.sessions.set(socket, session);
     this.means.onConnection("opened", this);
     socket.on("data", (chunk: Buffer) => session.receive(chunk));
@@ -106,6 +108,22 @@ class MilterDoor implements Door {
       this.means.onConnection("closed", this);
       if (this.sessions.size === 0) this.onEmpty();
     });
+  }
+}
+
+/** The hosts whose mail server said last that it is Postfix; local ones share one place. Bounded: full, it forgets and learns again. */
+class KnownPostfix {
+  private readonly hosts = new Set<string>();
+
+  at(host: string): { readonly isPostfix: () => boolean; readonly onServer: (isPostfix: boolean) => void } {
+    return {
+      isPostfix: () => this.hosts.has(host),
+      onServer: (isPostfix) => {
+        if (this.hosts.size >= limits.milterHostsMax) this.hosts.clear();
+        if (isPostfix) this.hosts.add(host);
+        else this.hosts.delete(host);
+      },
+    };
   }
 }
 

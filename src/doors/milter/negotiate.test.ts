@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { negotiate } from "./negotiate.ts";
 
 function offered(...words: readonly number[]): ReturnType<typeof negotiate> {
-  return offeredTo({ mail: true, rcpt: true, data: true }, ...words);
+  return offeredTo({ isPostfix: true, mail: true, rcpt: true, data: true }, ...words);
 }
 
 function offeredTo(needs: Parameters<typeof negotiate>[1], ...words: readonly number[]): ReturnType<typeof negotiate> {
@@ -39,7 +39,7 @@ test("macro lists for all seven stages: Postfix clears the stages that have none
   for (let at = 17; at < reply.length; ) {
     stages.push(reply.readUInt32BE(at));
     const end = reply.indexOf(0, at + 4);
-    assert.match(reply.toString("latin1", at + 4, end), /^(?:i|\{[a-z_]+\})(?: \{[a-z_]+\})*$/);
+    assert.match(reply.toString("latin1", at + 4, end), /^(?:i|\{[a-z_]+\})(?: (?:v|\{[a-z_]+\}))*$/);
     at = end + 1;
   }
   assert.deepEqual(stages, [0, 1, 2, 3, 4, 5, 6]);
@@ -54,7 +54,7 @@ test("DATA is not left out: its answer acknowledges the macros that come with it
 });
 
 test("where no rule refuses at MAIL or RCPT, and much is to do, Postfix waits for no answer there; an old server gets them all", () => {
-  const needs = { mail: false, rcpt: false, data: false };
+  const needs = { isPostfix: true, mail: false, rcpt: false, data: false };
   const [postfix, old] = [offeredTo(needs, 6, 0x1ff, 0x1f_ffff), offeredTo(needs, 2, 0x3f, 0x7f)];
   assert.equal(postfix?.reply.readUInt32BE(13), 0x1d_f180);
   const { mail, rcpt, data } = postfix?.agreement.answers ?? {};
@@ -63,12 +63,19 @@ test("where no rule refuses at MAIL or RCPT, and much is to do, Postfix waits fo
 });
 
 test("a server whose header fields are answered gets an answer to the envelope too", () => {
-  assert.equal(offeredTo({ mail: false, rcpt: false, data: false }, 6, 0x1ff, 0x1f_ff7f)?.reply.readUInt32BE(13), 0x1c_3100);
+  assert.equal(
+    offeredTo({ isPostfix: true, mail: false, rcpt: false, data: false }, 6, 0x1ff, 0x1f_ff7f)?.reply.readUInt32BE(13),
+    0x1c_3100,
+  );
 });
 
-test("Sendmail's bits for larger packets are not taken; it writes each packet at once, and waits for the answers of the envelope", () => {
+test("a server that is not known to be Postfix waits for the answers of the envelope, whatever it offers", () => {
+  const { reply } = offeredTo({ isPostfix: false, mail: false, rcpt: false, data: false }, 6, 0x1ff, 0x1f_ffff) ?? {};
+  assert.equal(reply?.readUInt32BE(13), 0x1c_3180);
+});
+
+test("Sendmail's bits for larger packets are not taken", () => {
   assert.deepEqual(chosen(6, 0x1ff, 0x301f_ffff), [6, 0x131, 0x1c_3180]);
-  assert.equal(offeredTo({ mail: false, rcpt: false, data: false }, 6, 0x1ff, 0x301f_ffff)?.reply.readUInt32BE(13), 0x1c_3180);
 });
 
 test("a version 2 server: nothing beyond its offer, and every packet is answered", () => {

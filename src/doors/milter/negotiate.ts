@@ -55,15 +55,13 @@ const always =
   protocol.silentBody |
   protocol.leadingSpace;
 const silentContent = protocol.silentHeader | protocol.silentEndOfHeader | protocol.silentBody;
-/** Sendmail's bits for larger packets, which are never taken. */
-const largerPackets = 0x3000_0000;
 
 /**
  * The macros that are read, by stage. Postfix takes a list for one stage as the end of its own lists for all: so each stage has one. The
  * queue id is there at MAIL in Sendmail, in Postfix from the first accepted recipient on.
  */
 const macroLists: readonly (readonly [stage: number, names: string])[] = [
-  [0, "{daemon_name}"],
+  [0, "{daemon_name} v"],
   [1, "{tls_version} {cipher} {cert_subject}"],
   [2, "i {auth_authen} {daemon_name}"],
   [3, "i {rcpt_mailer}"],
@@ -72,8 +70,8 @@ const macroLists: readonly (readonly [stage: number, names: string])[] = [
   [6, "i"],
 ];
 
-/** At which stages the server has to wait for an answer of ours. */
-export type Needs = { readonly mail: boolean; readonly rcpt: boolean; readonly data: boolean };
+/** At which stages the server has to wait for an answer of ours, as far as it is one that gains by it. */
+export type Needs = { readonly isPostfix: boolean; readonly mail: boolean; readonly rcpt: boolean; readonly data: boolean };
 
 /** Reads the server's offer; null is one that we cannot serve. */
 export function negotiate({ bytes, start, end }: Frame, needs: Needs): { readonly agreement: Agreement; readonly reply: Buffer } | null {
@@ -89,12 +87,12 @@ export function negotiate({ bytes, start, end }: Frame, needs: Needs): { readonl
 
 /**
  * Postfix gathers what is not to be answered, up to where it must be answered or the message begins, and waits that much less often.
- * Sendmail, the one that offers larger packets, writes each piece at once: TCP would hold each back until the one before is acknowledged,
- * 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), so it gets its answers. DATA is sent in any case: Postfix sends its macros even where it is
+ * Any other server gets its answers: one that writes each packet at once, as Sendmail does, would have each held back by TCP until the one
+ * before is acknowledged, 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), and may know no word that we are at it but at the end of a message. DATA is sent in any case: Postfix sends its macros even where it is
  * not, and what we send for it acknowledges them; a word that we are at it where no answer is awaited, as it is read with the next one.
  */
-function silentEnvelope(offer: number, { mail, rcpt, data }: Needs): number {
-  if ((offer & largerPackets) !== 0 || (offer & silentContent) !== silentContent) return 0;
+function silentEnvelope(offer: number, { isPostfix, mail, rcpt, data }: Needs): number {
+  if (!isPostfix || (offer & silentContent) !== silentContent) return 0;
   return (mail ? 0 : protocol.silentMail) | (rcpt ? 0 : protocol.silentRcpt) | (data ? 0 : protocol.silentData);
 }
 

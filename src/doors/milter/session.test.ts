@@ -55,6 +55,7 @@ function opened(over: Partial<Dialogue> = {}, isBusy = false): Opened {
     mail: () => Promise.resolve(null),
     rcpt: () => Promise.resolve(null),
     note: () => {},
+    refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
     drop: () => {},
     data: async (message) => {
       if (!(message instanceof Uint8Array)) for await (const _ of message);
@@ -71,6 +72,8 @@ function opened(over: Partial<Dialogue> = {}, isBusy = false): Opened {
     listener: "inbound",
     habits,
     isBusy: () => isBusy,
+    isPostfix: () => true,
+    onServer: () => {},
     onFault: (error) => faults.push(error),
     onAgreement: () => {},
   });

@@ -37,6 +37,9 @@ export type SessionMeans = {
   readonly habits: () => Habits;
   /** So much is to do that waiting less counts for more than asking DNS early. */
   readonly isBusy: () => boolean;
+  /** The server there said last that it is Postfix: it says so only after a connection was negotiated. */
+  readonly isPostfix: () => boolean;
+  readonly onServer: (isPostfix: boolean) => void;
   readonly onFault: (error: unknown, where: string) => void;
   readonly onAgreement: (agreement: Agreement) => void;
 };
@@ -192,7 +195,7 @@ export class Session {
     const { mail, rcpt } = this.means.service.mayRefuse;
     // The answer to MAIL lets Postfix send it at once, and DNS be asked from there on.
     const isQuiet = !this.means.isBusy();
-    return { mail: mail || isQuiet, rcpt, data: isQuiet };
+    return { isPostfix: this.means.isPostfix(), mail: mail || isQuiet, rcpt, data: isQuiet };
   }
 
   private connect(frame: Frame, { answers }: Agreement): undefined {
@@ -200,6 +203,7 @@ export class Session {
     const connect = readConnect(frame);
     if (connect === null) return this.refuse("a connection that cannot be read");
     this.connected = connect;
+    this.means.onServer(this.macros.isPostfix);
     if (answers.connect) this.wire.write(continued);
   }
 

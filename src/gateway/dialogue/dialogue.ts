@@ -100,6 +100,12 @@ class OpenDialogue implements Dialogue {
     }
   }
 
+  refuse(reply: SmtpReply, { queueId = null }: AboutMessage = {}): Disposition {
+    const disposition = { kind: "refuse", reply, inspection: null } as const;
+    this.tell(disposition, { queueId, startedAt: this.shared.deps.clock(), deferrals: 0 });
+    return disposition;
+  }
+
   async data(message: MessageSource, { queueId = null, asked }: AboutMessage = {}): Promise<Disposition> {
     if (asked !== undefined) this.rcptTo.splice(0, this.rcptTo.length, ...asked);
     const { admission, deps } = this.shared;

@@ -45,6 +45,8 @@ export interface Dialogue {
   drop(recipient: string): void;
   /** After MAIL: the client's name by DNS, for whoever is told of the client. It need not be waited for. */
   reverseName(): Promise<ReverseName>;
+  /** In the place of `data`, where the door cannot hand the message over: it is refused with that reply, and told of. */
+  refuse(reply: SmtpReply, about?: AboutMessage): Disposition;
   /** From the end of the header on: the message streams, and is decided when it ends. A source that fails gives `gone`. */
   data(message: MessageSource, about?: AboutMessage): Promise<Disposition>;
 }
