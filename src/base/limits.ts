@@ -245,7 +245,7 @@ export const limits = {
   milterRecipientsMax: 10_000, // kept of one message; those beyond are asked about, and forgotten
   milterMacroBytesMax: 1024, // one value; a longer one counts as absent
   milterHostsMax: 1000, // mail servers of which it is known that they are Postfix
-  milterBusyConnections: 16, // at once in one process; new ones are asked to leave out an answer that a quiet service gives
+  milterBusyConnections: 8, // at once in one process; new ones are asked to leave out an answer that a quiet service gives
   milterReplyBytesMax: 1024 * 1024, // replies that the mail server does not read
   milterReplyTextBytesMax: 980, // of one reply line, each % counted twice: what libmilter lets a filter say
   milterNegotiationMs: 30_000, // a connection that says nothing
