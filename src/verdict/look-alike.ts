@@ -12,7 +12,7 @@ export function resembles(name: string, protectedDomains: readonly string[]): { 
   const own = organizationOf(name, {});
   const { organizations, names } = known(protectedDomains);
   if (organizations.has(own)) return null;
-  const subject: Subject = { name, own, words: labelOf(own).split("-"), ...nameOf(own) };
+  const subject: Subject = { ...nameOf(own), name, own };
   for (const other of names) {
     const how = likeness(subject, other);
     if (how !== null) return { domain: other.organization, how };
@@ -27,12 +27,12 @@ const known = memoizedByObject((domains: readonly string[]) => {
 });
 
 /** What an organization is called, and what that looks like. */
-type Name = { readonly organization: string; readonly label: string; readonly skeleton: string };
-type Subject = Name & { readonly name: string; readonly own: string; readonly words: readonly string[] };
+type Name = { readonly organization: string; readonly label: string; readonly skeleton: string; readonly words: readonly string[] };
+type Subject = Name & { readonly name: string; readonly own: string };
 
 const nameOf = memoized((organization: string): Name => {
   const label = labelOf(organization);
-  return { organization, label, skeleton: skeletonOf(label) };
+  return { organization, label, skeleton: skeletonOf(label), words: label.split("-") };
 });
 
 /** The weakest of likenesses: many organizations have their name under several suffixes. */

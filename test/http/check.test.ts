@@ -6,6 +6,7 @@ import { checkAnswer } from "../../src/doors/http/check-answer.ts";
 import { envelopeOfHeaders } from "../../src/doors/http/check-route.ts";
 import type { Disposition } from "../../src/gateway/dialogue/journey.ts";
 import { inspectionWith } from "../inspections.ts";
+import { plainDialogue, serviceOf } from "../plain-dialogue.ts";
 import { codeOf, letter, post, raw, withDoor } from "./door.ts";
 
 type Answer = {
@@ -139,19 +140,8 @@ test("DNS that does not answer, enforced: soft reject until the message has come
 });
 
 test("busy is a soft reject: the mail server's client comes again", async () => {
-  const service = {
-    open: () => ({
-      mail: async () => null,
-      rcpt: async () => null,
-      note: () => {},
-      refuse: () => ({ kind: "gone" }) as const,
-      drop: () => {},
-      reverseName: async () => ({ kind: "none" }) as const,
-      data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,
-    }),
-    inFlight: 0,
-    mayRefuse: { mail: true, rcpt: true },
-  };
+  const reply = { code: 451, enhanced: "4.3.2", text: "busy" };
+  const service = serviceOf(() => plainDialogue({ data: async () => ({ kind: "refuse", reply, inspection: null }) }));
   await withDoor({ service }, async ({ port }) => {
     const { status, answer } = await check(port, usual);
     assert.deepEqual([status, answer.action, answer.assay, answer["message-id"]], [200, "soft reject", null, "undef"]);

@@ -4,9 +4,9 @@ import { connect } from "node:net";
 import test from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Service } from "../../src/gateway/dialogue/journey.ts";
 import type { Inspection } from "../../src/stamp/inspection.ts";
 import { inspectionSchema } from "../../src/stamp/inspection-schema.ts";
+import { plainDialogue, serviceOf } from "../plain-dialogue.ts";
 import { codeOf, envelope, letter, openDoor, post, raw, withDoor } from "./door.ts";
 
 async function inspectionOf(response: Response): Promise<Inspection> {
@@ -233,19 +233,8 @@ test("503: too many messages at once come again", async () => {
 });
 
 test("an answer before the message was read leaves the connection usable", async () => {
-  const service: Service = {
-    open: () => ({
-      mail: async () => null,
-      rcpt: async () => null,
-      note: () => {},
-      refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
-      drop: () => {},
-      reverseName: async () => ({ kind: "none" }),
-      data: async () => ({ kind: "refuse", reply: { code: 451, enhanced: "4.3.2", text: "busy" }, inspection: null }) as const,
-    }),
-    inFlight: 0,
-    mayRefuse: { mail: true, rcpt: true },
-  };
+  const reply = { code: 451, enhanced: "4.3.2", text: "busy" };
+  const service = serviceOf(() => plainDialogue({ data: async () => ({ kind: "refuse", reply, inspection: null }) }));
   await withDoor({ service }, async ({ port, events }) => {
     const body = letter + "x".repeat(500_000);
     const head = `POST /v1/inspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\nContent-Length: ${body.length}\r\n\r\n`;
@@ -256,19 +245,7 @@ test("an answer before the message was read leaves the connection usable", async
 });
 
 test("500: a fault of ours is one, and is told to the log; the next message is taken", async () => {
-  const broken: Service = {
-    open: () => ({
-      mail: () => Promise.reject(new Error("a bug")),
-      rcpt: () => Promise.resolve(null),
-      note: () => {},
-      refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
-      drop: () => {},
-      reverseName: async () => ({ kind: "none" }),
-      data: () => Promise.resolve({ kind: "gone" }),
-    }),
-    inFlight: 0,
-    mayRefuse: { mail: true, rcpt: true },
-  };
+  const broken = serviceOf(() => plainDialogue({ mail: () => Promise.reject(new Error("a bug")), data: async () => ({ kind: "gone" }) }));
   await withDoor({ service: broken }, async ({ url, faults }) => {
     const response = await post(`${url}/v1/inspect?mail_from=a@b.example`, letter);
     assert.deepEqual([response.status, await codeOf(response)], [500, "fault"]);
@@ -282,19 +259,7 @@ test("500: a message that a fault kept from being inspected; and it stays one af
     { kind: "refuse", reply, inspection: null },
     { kind: "accept", headers: [], removals: [], hold: null, inspection: null },
   ] as const) {
-    const service: Service = {
-      open: () => ({
-        mail: async () => null,
-        rcpt: async () => null,
-        note: () => {},
-        refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
-        drop: () => {},
-        reverseName: async () => ({ kind: "none" }),
-        data: async () => disposition,
-      }),
-      inFlight: 0,
-      mayRefuse: { mail: true, rcpt: true },
-    };
+    const service = serviceOf(() => plainDialogue({ data: async () => disposition }));
     await withDoor({ service }, async ({ url }) => {
       const response = await post(`${url}/v1/inspect?${envelope}`, letter);
       assert.deepEqual([response.status, await codeOf(response)], [500, "fault"]);

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { limits } from "../../src/base/limits.ts";
+import { plainDialogue, serviceOf } from "../plain-dialogue.ts";
 import { letter, openDoor, raw, withDoor } from "./door.ts";
 
 const usual = ["Queue-Id: Q1", "From: <ada@good.example>", "Recipient-Number: 1", "Rcpt: <bob@us.example>", "Helo: mx.good.example"];
@@ -115,22 +116,13 @@ test("PING", async () => {
 });
 
 test("busy is a soft reject; a fault of ours is no verdict, and so a temporary failure in Exim", async () => {
-  const opened = {
-    mail: async () => null,
-    rcpt: async () => null,
-    note: () => {},
-    refuse: () => ({ kind: "gone" }) as const,
-    drop: () => {},
-    reverseName: async () => ({ kind: "none" }) as const,
-  };
-  const shared = { inFlight: 0, mayRefuse: { mail: true, rcpt: true } };
   const reply = { code: 451, enhanced: "4.3.2", text: "busy" };
-  const busy = { ...shared, open: () => ({ ...opened, data: async () => ({ kind: "refuse", reply, inspection: null }) as const }) };
+  const busy = serviceOf(() => plainDialogue({ data: async () => ({ kind: "refuse", reply, inspection: null }) }));
   await withDoor({ service: busy }, async ({ port }) => {
     const { score, report } = readAsExim(await raw(port, asked()));
     assert.deepEqual([score, report], [0, ["Action: soft reject", "Message: busy", "Reply: 451 4.3.2 busy", "Message-ID: undef"]]);
   });
-  const broken = { ...shared, open: () => ({ ...opened, data: () => Promise.reject(new Error("a bug")) }) };
+  const broken = serviceOf(() => plainDialogue({ data: () => Promise.reject(new Error("a bug")) }));
   await withDoor({ service: broken }, async ({ port, faults }) => {
     assert.match(await raw(port, asked()), /^RSPAMD\/1\.3 500 EX_ERROR\r\nError: fault: /);
     assert.deepEqual(faults.map(String), ["Error: a bug"]);

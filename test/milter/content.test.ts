@@ -1,8 +1,9 @@
 /** Messages through the door to the inspection: their octets, signatures over them, their size, and the stamp that comes back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { accepted } from "../plain-dialogue.ts";
 import { ed25519TestKey, rsaTestKey, type SignOptions, signed, type TestMessage, written } from "../signer.ts";
-import { accepted, openedDoor, recordingService, zoneService } from "./door.ts";
+import { openedDoor, recordingService, zoneService } from "./door.ts";
 import { body, client, content, eoh, eom, field, helo, Mta, macros, mail, offers, optneg, rcpt } from "./mta.ts";
 
 const key = rsaTestKey();

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import type { Disposition } from "../../src/gateway/dialogue/journey.ts";
-import { accepted, folder, openedDoor, recordingService } from "./door.ts";
+import { accepted } from "../plain-dialogue.ts";
+import { folder, openedDoor, recordingService } from "./door.ts";
 import { abort, body, client, content, eoh, eom, field, helo, Mta, macros, mail, offers, optneg, quit, rcpt, sent } from "./mta.ts";
 
 const stamped: Disposition = { ...accepted, headers: ["A: one;\r\n two", "B: three"] };
@@ -229,6 +230,30 @@ test("where no rule refuses a recipient, RCPT is not answered: recipients come w
   const rcptTo = said[0]?.rcptTo ?? [];
   assert.deepEqual([rcptTo.length, rcptTo[0], rcptTo.at(-1)], [beyond - 2, "b0@us.example", `b${beyond - 3}@us.example`]);
   assert.deepEqual(faults, []);
+});
+
+test("more connections than a quiet service has: a server that said it is Postfix waits at MAIL and DATA no more; another one still does", async (t) => {
+  const { service } = recordingService({ isSilentAtMail: true, isSilentAtRcpt: true });
+  const { door } = await openedDoor(t, service);
+  const agreedAt = async (version: string): Promise<string> => {
+    const mta = await Mta.at(door.place);
+    await mta.ask(optneg(offers.postfix));
+    mta.write(macros("C", "v", version), client());
+    // Its answer says that what came before has been read.
+    mta.write(sent("U", "HELP\0"));
+    await mta.next();
+    return (mta.raw.readUInt32BE(13) & 0x1_c000).toString(16);
+  };
+  const [mail, rcpt, data] = [0x4000, 0x8000, 0x1_0000];
+  assert.equal(await agreedAt("Postfix 3.7.11"), "0");
+  const quiet: string[] = [];
+  while (quiet.length < limits.milterBusyConnections - 1) quiet.push(await agreedAt("Postfix 3.7.11"));
+  assert.deepEqual(new Set(quiet), new Set([rcpt.toString(16)]));
+  const all = (mail | rcpt | data).toString(16);
+  assert.equal(await agreedAt("8.17.1"), all);
+  // The host is known by what it said last.
+  assert.equal(await agreedAt("Postfix 3.7.11"), "0");
+  assert.equal(await agreedAt("Postfix 3.7.11"), all);
 });
 
 test("forged results behind 256 KB of header: what nobody would look at is refused (552 5.3.4), and the next message is taken", async (t) => {

@@ -10,6 +10,7 @@ import type { Door, DoorMeans, ListenAt, Listening } from "../../src/gateway/dia
 import type { Client, Dialogue, Disposition, Observed, Service, SmtpReply } from "../../src/gateway/dialogue/journey.ts";
 import { judgePolicyOf } from "../../src/gateway/judge-policy.ts";
 import { type Zone, zoneResolver } from "../../src/system/zone-resolver.ts";
+import { accepted, plainDialogue, serviceOf } from "../plain-dialogue.ts";
 
 export type OpenDoor = {
   readonly door: Door;
@@ -71,16 +72,9 @@ export type Answers = {
   readonly rcpt?: (recipient: string) => Promise<SmtpReply | null> | SmtpReply | null;
   /** Once the message is whole. */
   readonly data?: (said: Said) => Promise<Disposition> | Disposition;
-  /** Recipients are only noted. */
+  /** Nothing is refused there: where a server gains by it, it waits for no answer. */
+  readonly isSilentAtMail?: boolean;
   readonly isSilentAtRcpt?: boolean;
-};
-
-export const accepted: Extract<Disposition, { readonly kind: "accept" }> = {
-  kind: "accept",
-  headers: [],
-  removals: [],
-  hold: null,
-  inspection: null,
 };
 
 /** A service that keeps what it is told, and answers as the test says. */
@@ -89,19 +83,20 @@ export function recordingService(answers: Answers = {}): { readonly service: Ser
   const open = (client: Client): Dialogue => {
     const one: Said = { client, mailFrom: null, rcptTo: [], dropped: [], message: null, queueId: null, failure: null };
     said.push(one);
-    return {
+    return plainDialogue({
       mail: async (mailFrom) => {
         one.mailFrom = mailFrom;
         return (await answers.mail?.(one)) ?? null;
+      },
+      begin: (mailFrom) => {
+        one.mailFrom = mailFrom;
       },
       rcpt: async (recipient) => {
         one.rcptTo.push(recipient);
         return (await answers.rcpt?.(recipient)) ?? null;
       },
       note: (recipient) => one.rcptTo.push(recipient),
-      refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
       drop: (recipient) => one.dropped.push(recipient),
-      reverseName: async () => ({ kind: "none" }),
       data: async (message, about) => {
         one.queueId = about?.queueId ?? null;
         try {
@@ -115,9 +110,12 @@ export function recordingService(answers: Answers = {}): { readonly service: Ser
         }
         return (await answers.data?.(one)) ?? accepted;
       },
-    };
+    });
   };
-  return { service: { open, inFlight: 0, mayRefuse: { mail: true, rcpt: answers.isSilentAtRcpt !== true } }, said };
+  return {
+    service: serviceOf(open, { mayRefuse: { mail: answers.isSilentAtMail !== true, rcpt: answers.isSilentAtRcpt !== true } }),
+    said,
+  };
 }
 
 /** The real dialogue over a zone. */

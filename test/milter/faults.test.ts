@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MilterProtocolError } from "../../src/doors/milter/session.ts";
 import type { Disposition } from "../../src/gateway/dialogue/journey.ts";
-import { accepted, openedDoor, recordingService } from "./door.ts";
+import { accepted } from "../plain-dialogue.ts";
+import { openedDoor, recordingService } from "./door.ts";
 import { abort, body, client, content, eoh, eom, field, helo, Mta, mail, offers, optneg, rcpt, sent } from "./mta.ts";
 
 const from = field("From", " <a@x.example>");

@@ -1,7 +1,8 @@
 /** The SMTP proxy on real sockets: what the client is told, what the next hop gets, and in which order. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accepted, letter, openProxy, send } from "./proxy.ts";
+import { accepted } from "../plain-dialogue.ts";
+import { letter, openProxy, send } from "./proxy.ts";
 
 test("RFC 5321 §4.2: a message goes through, and every answer of the next hop reaches the client word for word", async (t) => {
   const { greeted, sink, told } = await openProxy(t, {

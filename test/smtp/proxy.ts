@@ -5,7 +5,8 @@ import type { Config } from "../../src/config/schema.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { openSmtpDoor, type SmtpDoorOptions } from "../../src/doors/smtp/smtp-door.ts";
 import type { Door, DoorMeans } from "../../src/gateway/dialogue/door.ts";
-import type { Client, Dialogue, Disposition, ReverseName, Service, SmtpReply } from "../../src/gateway/dialogue/journey.ts";
+import type { Client, Disposition, ReverseName, Service, SmtpReply } from "../../src/gateway/dialogue/journey.ts";
+import { accepted, plainDialogue, serviceOf } from "../plain-dialogue.ts";
 import { openSink, type Sink, type SinkScript } from "./sink.ts";
 import { Speaker } from "./speaker.ts";
 
@@ -39,8 +40,6 @@ export type Open = {
   /** Greeted, and EHLO said. */
   readonly greeted: () => Promise<Speaker>;
 };
-
-export const accepted: Disposition = { kind: "accept", headers: [], removals: [], hold: null, inspection: null };
 
 export function habitsOf(smtp: Partial<Config["smtp"]> = {}): Config["smtp"] {
   return { ...configSchema.parse({}).smtp, hostname: "mx.us.example", xclient_from: ["127.0.0.1"], ...smtp };
@@ -113,41 +112,35 @@ export const listen: DoorMeans["listen"] = (server, at) =>
 
 /** A journey that does as it is told. */
 function scripted(says: Says, told: Told): Service {
-  return {
-    inFlight: 0,
-    mayRefuse: { mail: true, rcpt: true },
-    open(client): Dialogue {
-      told.clients.push(client);
-      return {
-        mail: async (mailFrom) => {
-          told.mails.push(mailFrom);
-          return says.mail?.(mailFrom) ?? null;
-        },
-        rcpt: async (recipient) => {
-          told.rcpts.push(recipient);
-          return says.rcpt?.(recipient) ?? null;
-        },
-        note: (recipient) => told.rcpts.push(recipient),
-        refuse: (reply) => ({ kind: "refuse", reply, inspection: null }),
-        drop: (recipient) => told.drops.push(recipient),
-        reverseName: async () => (await says.reverseName?.()) ?? { kind: "none" },
-        data: async (message) => {
-          if (says.blind === true) return (await says.data?.(Buffer.alloc(0))) ?? accepted;
-          const chunks: Uint8Array[] = [];
-          try {
-            if (message instanceof Uint8Array) chunks.push(message);
-            else for await (const chunk of message) if (says.counting !== true) chunks.push(Buffer.from(chunk));
-          } catch {
-            told.gone++;
-            return { kind: "gone" };
-          }
-          const whole = Buffer.concat(chunks);
-          told.messages.push(whole);
-          return (await says.data?.(whole)) ?? accepted;
-        },
-      };
-    },
-  };
+  return serviceOf((client) => {
+    told.clients.push(client);
+    return plainDialogue({
+      mail: async (mailFrom) => {
+        told.mails.push(mailFrom);
+        return says.mail?.(mailFrom) ?? null;
+      },
+      rcpt: async (recipient) => {
+        told.rcpts.push(recipient);
+        return says.rcpt?.(recipient) ?? null;
+      },
+      drop: (recipient) => told.drops.push(recipient),
+      reverseName: async () => (await says.reverseName?.()) ?? { kind: "none" },
+      data: async (message) => {
+        if (says.blind === true) return (await says.data?.(Buffer.alloc(0))) ?? accepted;
+        const chunks: Uint8Array[] = [];
+        try {
+          if (message instanceof Uint8Array) chunks.push(message);
+          else for await (const chunk of message) if (says.counting !== true) chunks.push(Buffer.from(chunk));
+        } catch {
+          told.gone++;
+          return { kind: "gone" };
+        }
+        const whole = Buffer.concat(chunks);
+        told.messages.push(whole);
+        return (await says.data?.(whole)) ?? accepted;
+      },
+    });
+  });
 }
 
 export const letter = "From: ada@good.example\r\nSubject: hello\r\n\r\nline one\r\nline two\r\n";

@@ -88,8 +88,9 @@ export function negotiate({ bytes, start, end }: Frame, needs: Needs): { readonl
 /**
  * Postfix gathers what is not to be answered, up to where it must be answered or the message begins, and waits that much less often.
  * Any other server gets its answers: one that writes each packet at once, as Sendmail does, would have each held back by TCP until the one
- * before is acknowledged, 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), and may know no word that we are at it but at the end of a message. DATA is sent in any case: Postfix sends its macros even where it is
- * not, and what we send for it acknowledges them; a word that we are at it where no answer is awaited, as it is read with the next one.
+ * before is acknowledged, 40 ms later (RFC 1122 §4.2.3.2, §4.2.3.4), and may know no word that we are at it but at the end of a message.
+ * DATA is sent in any case: Postfix sends its macros even where it is not, and what we send for it acknowledges them; a word that we are at
+ * it where no answer is awaited, as it is read with the next one.
  */
 function silentEnvelope(offer: number, { isPostfix, mail, rcpt, data }: Needs): number {
   if (!isPostfix || (offer & silentContent) !== silentContent) return 0;

@@ -222,8 +222,7 @@ export class Session {
     const lead = leadingSpace ? "kept" : "eaten";
     this.message = new Transfer(dialogue, { lead, queueId: () => this.macros.queueId, onRead: () => this.flow() });
     if (answers.mail) return this.begin(mailFrom, dialogue);
-    // Nobody waits: what could be said is said at the end of the message.
-    dialogue.mail(mailFrom).catch((error: unknown) => this.means.onFault(error, "milter"));
+    dialogue.begin(mailFrom);
     return undefined;
   }
 

@@ -80,7 +80,7 @@ export class Transfer {
 
   /** The message is whole. */
   finish(): Promise<Disposition> {
-    if (this.isTooLong) return Promise.resolve(this.dialogue.refuse(headerTooLong, this.about()));
+    if (this.isTooLong) return Promise.resolve(this.dialogue.refuseLongHeader(this.about()));
     if (this.decided === null) {
       this.head = this.header.take();
       this.decided = this.dialogue.data(this.body.length === 0 ? this.head : Buffer.concat([this.head, ...this.body]), this.about());
@@ -122,6 +122,3 @@ export class Transfer {
     return { queueId: this.means.queueId() };
   }
 }
-
-/** What stands beyond is looked at by nobody, and could pass for a result of ours. */
-const headerTooLong = { code: 552, enhanced: "5.3.4", text: "Message header exceeds the size limit" } as const;

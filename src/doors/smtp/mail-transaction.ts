@@ -134,7 +134,7 @@ export class MailTransaction {
       case "too-large":
         return { reply: replies.tooLarge, after };
       case "long-header":
-        return { reply: replies.headerTooLarge, after };
+        return { reply: ownReply(this.#means.dialogue.refuseLongHeader().reply), after };
       case "storage":
         return { reply: replies.noStorage, after };
       case "late":

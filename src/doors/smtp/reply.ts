@@ -78,7 +78,6 @@ export const replies = {
   // RFC 6531 §3.5.
   notAscii: replyOf(553, "5.6.7 Non-ASCII address without SMTPUTF8"),
   tooLarge: replyOf(552, "5.3.4 Message exceeds the size limit"),
-  headerTooLarge: replyOf(552, "5.3.4 Message header exceeds the size limit"),
   // RFC 5321 §4.5.3.1.10.
   tooManyRecipients: replyOf(452, "4.5.3 Too many recipients"),
   bareLineEnd: replyOf(550, "5.6.11 Message contains a CR, LF or NUL that SMTP does not allow"),

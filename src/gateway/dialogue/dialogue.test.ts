@@ -118,6 +118,46 @@ for (const [ip, listener, found] of [
     assert.equal(seen.faults.length, 0);
   });
 
+test("MAIL that nobody waits for: nothing is told of an answer, and null MX is found at the end (RFC 7505)", async () => {
+  const { service, seen } = serviceOf('[policy]\nmode = "enforce"\nnull_mx_inbound = "mail-from"\n');
+  const answered = service.open(inbound);
+  const reply = await answered.mail("ada@noreply.example");
+  assert.equal(reply === null ? null : replyLine(reply).slice(0, 10), "550 5.7.27");
+  const silent = service.open(inbound);
+  silent.begin("ada@noreply.example");
+  silent.note("bob@us.example");
+  const done = await silent.data(letter("ada@noreply.example"));
+  assert.equal(done.kind === "refuse" ? replyLine(done.reply).slice(0, 10) : done.kind, "550 5.7.27");
+  assert.deepEqual([seen.answers.length, seen.decisions.length], [1, 1]);
+});
+
+test("MAIL that nobody waits for: DNS is asked from there on", () => {
+  const asked: string[] = [];
+  const known = zoneResolver(zone);
+  const watched: Resolver = {
+    ...known,
+    query: (name: string, type: RecordType) => {
+      asked.push(name);
+      return known.query(name, type);
+    },
+  };
+  serviceOf("", { resolver: watched }).service.open(inbound).begin("ada@good.example");
+  assert.ok(asked.includes("good.example"));
+});
+
+test("a header longer than what is read of one: 552 5.3.4, and one decision is told, also where one was told already", async () => {
+  const { service, seen } = serviceOf("");
+  const dialogue = service.open(inbound);
+  dialogue.begin("ada@good.example");
+  const done = dialogue.refuseLongHeader({ queueId: "Q1" });
+  assert.equal(replyLine(done.reply), "552 5.3.4 Message header exceeds the size limit");
+  assert.deepEqual([seen.decisions.map(({ queueId, disposition }) => [queueId, disposition.kind])], [[["Q1", "refuse"]]]);
+  const read = service.open(inbound);
+  await sent(read);
+  read.refuseLongHeader();
+  assert.equal(seen.decisions.length, 2);
+});
+
 test("a message that passes is accepted with its stamp, the queue id and the listener in its transaction", async () => {
   const { service, seen } = serviceOf("");
   const done = await sent(service.open(inbound));

@@ -50,6 +50,7 @@ class OpenDialogue implements Dialogue {
   private readonly rcptTo: string[] = [];
   private begun: Begun | null = null;
   private header: Header | null = null;
+  private isTold = false;
 
   constructor(client: Client, shared: Shared) {
     this.client = client;
@@ -59,14 +60,26 @@ class OpenDialogue implements Dialogue {
 
   async mail(mailFrom: string): Promise<SmtpReply | null> {
     this.mailFrom = mailFrom;
-    return this.answered("mail", null, async () => {
-      const { resolver, clock } = this.shared.deps;
-      const transaction = this.transaction();
-      // Behind a gateway of ours the client is not known yet; our own mail is not judged by where it comes from.
-      const isAsked = transaction.direction === "inbound" && !isBehindHop(transaction, this.rules.policy);
-      if (isAsked) this.begun = begin(transaction, { resolver, clock, authservId: this.rules.authservId });
-      return this.ofNullMx(transaction);
-    });
+    return this.answered("mail", null, () => this.ofNullMx(this.asking()));
+  }
+
+  begin(mailFrom: string): void {
+    this.mailFrom = mailFrom;
+    try {
+      this.asking();
+    } catch (error) {
+      this.fault(error, "mail", null);
+    }
+  }
+
+  /** From here on the questions about the client and the envelope are under way. */
+  private asking(): Transaction {
+    const { resolver, clock } = this.shared.deps;
+    const transaction = this.transaction();
+    // Behind a gateway of ours the client is not known yet; our own mail is not judged by where it comes from.
+    const isAsked = transaction.direction === "inbound" && !isBehindHop(transaction, this.rules.policy);
+    if (isAsked) this.begun = begin(transaction, { resolver, clock, authservId: this.rules.authservId });
+    return transaction;
   }
 
   async rcpt(recipient: string): Promise<SmtpReply | null> {
@@ -100,9 +113,10 @@ class OpenDialogue implements Dialogue {
     }
   }
 
-  refuse(reply: SmtpReply, { queueId = null }: AboutMessage = {}): Disposition {
-    const disposition = { kind: "refuse", reply, inspection: null } as const;
-    this.tell(disposition, { queueId, startedAt: this.shared.deps.clock(), deferrals: 0 });
+  refuseLongHeader({ queueId = null }: AboutMessage = {}): Extract<Disposition, { readonly kind: "refuse" }> {
+    const disposition = { kind: "refuse", reply: headerTooLong, inspection: null } as const;
+    // What was answered without reading was told already: one line a message.
+    if (!this.isTold) this.tell(disposition, { queueId, startedAt: this.shared.deps.clock(), deferrals: 0 });
     return disposition;
   }
 
@@ -192,6 +206,7 @@ class OpenDialogue implements Dialogue {
     disposition: Exclude<Disposition, { readonly kind: "gone" }>,
     { queueId, startedAt, deferrals }: { readonly queueId: string | null; readonly startedAt: number; readonly deferrals: number },
   ): void {
+    this.isTold = true;
     const { observer, clock } = this.shared.deps;
     const { mailFrom, rcptTo } = this.envelope();
     observer.onDecision({ client: this.client, mailFrom, rcptTo, queueId, disposition, ms: clock() - startedAt, deferrals });
@@ -257,3 +272,6 @@ const faultMark: readonly string[] = ["X-Assay-Fault: not inspected; nothing is 
 function asksNullMx({ gates }: Rules["policy"]): boolean {
   return gates?.nullMx.enforced === true && (gates.nullMx.inbound ?? "off") !== "off";
 }
+
+/** What stands beyond is looked at by nobody, and could pass for a result of ours (RFC 3463 §3.4: X.3.4). */
+const headerTooLong: SmtpReply = { code: 552, enhanced: "5.3.4", text: "Message header exceeds the size limit" };

@@ -37,6 +37,8 @@ export type { SmtpReply };
 export interface Dialogue {
   /** At MAIL: starts the questions about the client and the envelope. A reply refuses the message. */
   mail(mailFrom: string): Promise<SmtpReply | null>;
+  /** At MAIL, where nobody waits for our answer: the same questions start, and what would be answered is found at the end of the message. */
+  begin(mailFrom: string): void;
   /** At RCPT. A reply refuses this recipient; one that is not refused counts as accepted. */
   rcpt(recipient: string): Promise<SmtpReply | null>;
   /** A recipient that nobody waits for our answer to: it counts as accepted. */
@@ -45,8 +47,8 @@ export interface Dialogue {
   drop(recipient: string): void;
   /** After MAIL: the client's name by DNS, for whoever is told of the client. It need not be waited for. */
   reverseName(): Promise<ReverseName>;
-  /** In the place of `data`, where the door cannot hand the message over: it is refused with that reply, and told of. */
-  refuse(reply: SmtpReply, about?: AboutMessage): Disposition;
+  /** In the place of `data`, or of its answer: the header is longer than what is read of one (limits.headerBytesMax). Told of as a decision. */
+  refuseLongHeader(about?: AboutMessage): Extract<Disposition, { readonly kind: "refuse" }>;
   /** From the end of the header on: the message streams, and is decided when it ends. A source that fails gives `gone`. */
   data(message: MessageSource, about?: AboutMessage): Promise<Disposition>;
 }
