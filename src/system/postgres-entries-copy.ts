@@ -58,6 +58,8 @@ export function openEntriesCopy(url: string, mayOpen: () => boolean): EntriesCop
       pauseMs = limits.storeRetryMs;
       later(limits.postgresRefreshMs);
     } catch (error) {
+      // close() has cut it short: nothing is wrong.
+      if (isClosed) return;
       fault = postgresReport(error);
       client?.end().catch(() => {});
       client = null;
@@ -92,6 +94,8 @@ export function openEntriesCopy(url: string, mayOpen: () => boolean): EntriesCop
       if (timer !== null) clearTimeout(timer);
       await client?.end().catch(() => {});
       await working;
+      // One that was being made has come meanwhile.
+      await client?.end().catch(() => {});
     },
   };
 }
