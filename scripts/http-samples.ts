@@ -42,6 +42,8 @@ export async function runSamples(commands: readonly string[]): Promise<readonly 
       ready: async () => [
         { name: "doors", ok: true, why: null },
         { name: "dns", ok: true, why: null },
+        { name: "store", ok: true, why: null },
+        { name: "configuration", ok: true, why: null },
       ],
       onFault: (error) => {
         throw error;

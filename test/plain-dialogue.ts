@@ -23,6 +23,7 @@ export function plainDialogue(over: Partial<Dialogue> = {}): Dialogue {
       reply: { code: 552, enhanced: "5.3.4", text: "Message header exceeds the size limit" },
       inspection: null,
     }),
+    refusedByDoor: () => {},
     data: async (message) => {
       if (!(message instanceof Uint8Array)) for await (const _ of message);
       return accepted;

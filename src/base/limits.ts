@@ -214,7 +214,7 @@ export const limits = {
   proxyDiscardBytesMax: 64 * 1024 * 1024, // read of a message that is refused already, before the connection is cut
   nextHopConnectMs: 10_000,
   nextHopGreetingMs: 60_000, // its greeting, and each answer up to MAIL
-  nextHopCommandMs: 240_000, // below the five minutes that a client waits at MAIL and RCPT
+  nextHopCommandMs: 240_000, // each answer at MAIL and RCPT; a client waits five minutes, and goes before several such waits are over
   nextHopBlockMs: 180_000, // until it has taken a chunk
   nextHopEndMs: 450_000, // its answer to a message, below the ten minutes that a client waits
   nextHopReplyLineBytesMax: 4096, // RFC 5321 §4.5.3.1.5 has 512
@@ -248,6 +248,7 @@ export const limits = {
   milterBusyConnections: 8, // at once in one process; new ones are asked to leave out an answer that a quiet service gives
   milterReplyBytesMax: 1024 * 1024, // replies that the mail server does not read
   milterReplyTextBytesMax: 980, // of one reply line, each % counted twice: what libmilter lets a filter say
+  primaryAnswerMs: 5000, // how long a process waits for what the first of several knows
   milterNegotiationMs: 30_000, // a connection that says nothing
   milterIdleMs: 2 * 60 * 60_000, // between messages; Postfix keeps a connection as long as its client stays
   milterContentMs: 300_000, // between two packets of a message's content: Postfix's milter_content_timeout

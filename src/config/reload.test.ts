@@ -58,3 +58,16 @@ test("reload: mending the file back to what is in force clears the fault and swa
   assert.deepEqual(inForce.offer(Buffer.from(old)), { kind: "same" });
   assert.deepEqual([inForce.refused, inForce.current === before], [null, true]);
 });
+
+for (const [before, after, restart] of [
+  ["", 'dns.servers = ["127.0.0.1"]', ["dns.servers"]],
+  ["", "[journal]\ndays = 7\nsubject = true", ["journal.days"]],
+  ["", 'smtp.tls_certificate = "/c"\nsmtp.tls_key = "/k"', ["smtp.tls_certificate", "smtp.tls_key"]],
+  ['smtp.tls_certificate = "/c"\nsmtp.tls_key = "/k"', 'smtp.tls_certificate = "/c2"\nsmtp.tls_key = "/k"', []],
+  ["", "milter.hold = true", []],
+] as const)
+  test(`reload: ${after.replaceAll("\n", " ")}: after the next start only: ${restart.join(", ") || "nothing"}`, () => {
+    const reload = reloadConfig(config(before), Buffer.from(after));
+    assert.ok(reload.kind === "new", JSON.stringify(reload));
+    assert.deepEqual(reload.restart, restart);
+  });

@@ -13,7 +13,7 @@ export type Reload =
       readonly config: Config;
       /** `policy.mode`; a list and `[[tables]]` as one key. */
       readonly changed: readonly string[];
-      /** Of these, what counts when Assay is started again: where it listens and with how many processes, and its store. */
+      /** Of these, what counts when Assay is started again: where it listens and with how many processes, its DNS servers and its store. */
       readonly restart: readonly string[];
       readonly warnings: readonly ConfigWarning[];
     }
@@ -24,8 +24,17 @@ export function reloadConfig(old: Config, bytes: Uint8Array): Reload {
   if (!loaded.ok) return { kind: "refused", errors: loaded.errors };
   const changed = changedKeys(old, loaded.config, "");
   if (changed.length === 0) return { kind: "same" };
-  const restart = changed.filter((path) => /^(?:listen\.|memory\.|serve\.(?:workers|connections_max)$|smtp\.hostname$|log\.)/.test(path));
+  const restart = changed.filter((path) => atStart.test(path) || (ofTls.test(path) && isOffered(old) !== isOffered(loaded.config)));
   return { kind: "new", config: loaded.config, changed, restart, warnings: loaded.warnings };
+}
+
+const atStart =
+  /^(?:listen\.|memory\.|journal\.(?:days|bytes_max)$|dns\.|policy\.local_suffixes$|serve\.(?:workers|connections_max)$|smtp\.hostname$|log\.)/;
+const ofTls = /^smtp\.tls_(?:certificate|key)$/;
+
+/** STARTTLS is there from the start or not at all; a certificate in the place of another counts at once. */
+function isOffered({ smtp }: Config): boolean {
+  return smtp.tls_certificate !== null;
 }
 
 /** What is in force. `generation` counts the files that were taken, so that a log line can say by which one a message was decided. */

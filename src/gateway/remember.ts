@@ -54,7 +54,9 @@ export function remember(inspection: Inspection, store: Store, behind: Behind): 
   const { transaction } = inspection;
   if (transaction.direction === "outbound") {
     const { mailFrom, messageId, rcptTo } = transaction;
-    memory.recordSent({ tenant, day, sender: inspection.from.address ?? mailFrom ?? "", messageId, recipients: rcptTo });
+    const sender = inspection.from.address ?? mailFrom ?? "";
+    // What we refuse nobody receives, and nobody answers; and its From may be somebody else's.
+    if (!isRefused(inspection)) memory.recordSent({ tenant, day, sender, messageId, recipients: rcptTo });
   } else {
     const lesson = lessonOf({ ...inspection, policy }, tenant, day);
     if (lesson !== null) memory.record(lesson);
@@ -64,6 +66,10 @@ export function remember(inspection: Inspection, store: Store, behind: Behind): 
     if (entries.length > 0) memory.recordMatched({ tenant, day, entries });
   }
   if (behind.journal !== null) memory.recordDecision(decisionFor(inspection, store, { ...behind, journal: behind.journal }));
+}
+
+function isRefused({ action: { kind, withheld } }: Inspection): boolean {
+  return !withheld && (kind === "reject" || kind === "tempfail");
 }
 
 function decisionFor(

@@ -33,6 +33,8 @@ export type OpenDoors = (config: () => Config, means: DoorMeans) => Promise<read
 export interface Daemon {
   readonly doors: readonly Door[];
   readonly inFlight: number;
+  /** In force now. */
+  readonly config: Config;
   /** The configuration file as it is now; a mistake in it leaves the old one in force. */
   offer(text: string, file: string): void;
   /** Why the file that was offered last is not in force; null: it is. */
@@ -55,6 +57,9 @@ export async function openDaemon(config: Config, means: DaemonMeans): Promise<Da
     doors,
     get inFlight() {
       return service.inFlight;
+    },
+    get config() {
+      return inForce.current.config;
     },
     offer: (text, file) => offer(inForce, { text, file }, log),
     get refused() {

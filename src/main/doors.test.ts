@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadConfig } from "../config/load.ts";
+import { configSchema } from "../config/schema.ts";
 import { isInOneOf } from "../verdict/overrides/network-text.ts";
-import { networksOfOurs } from "./doors.ts";
+import { certificates, networksOfOurs } from "./doors.ts";
 
 const toml = `
 [trust]
@@ -35,3 +36,53 @@ for (const [ip, isOurs] of [
     assert.ok(loaded.ok, JSON.stringify(loaded));
     assert.equal(isInOneOf(ip, networksOfOurs(loaded.config)), isOurs);
   });
+
+/** Files as they are now, a clock, and what was told. */
+function watchedCertificates() {
+  const files = new Map([
+    ["cert", "c1"],
+    ["key", "k1"],
+  ]);
+  const faults: unknown[] = [];
+  let now = 0;
+  const readFile = (file: string): Uint8Array => {
+    const text = files.get(file);
+    if (text === undefined) throw new Error(`${file}: no such file`);
+    return Buffer.from(text);
+  };
+  const read = certificates({ readFile, http: { clock: () => now } }, (error) => faults.push(error));
+  const { smtp } = configSchema.parse({});
+  const used = (certificate: string | null, key: string | null): readonly (string | null)[] => {
+    const { tls_certificate, tls_key } = read({ ...smtp, tls_certificate: certificate, tls_key: key });
+    return [tls_certificate, tls_key];
+  };
+  const later = (ms: number): void => {
+    now += ms;
+  };
+  return { files, faults, used, later };
+}
+
+test("certificate: one that cannot be read at the start stops it", () => {
+  assert.throws(() => watchedCertificates().used("gone", "key"), /no such file/);
+});
+
+test("certificate: a reload that names one that cannot be read leaves the old one in use, and is told once a minute", () => {
+  const { files, faults, used, later } = watchedCertificates();
+  assert.deepEqual(used("cert", "key"), ["c1", "k1"]);
+  assert.deepEqual(used("gone", "key"), ["c1", "k1"]);
+  assert.deepEqual(used("gone", "key"), ["c1", "k1"]);
+  assert.equal(faults.length, 1);
+  files.set("gone", "c2");
+  later(61_000);
+  assert.deepEqual(used("gone", "key"), ["c2", "k1"]);
+  files.delete("gone");
+  later(61_000);
+  assert.deepEqual([used("gone", "key"), faults.length], [["c2", "k1"], 2]);
+});
+
+test("certificate: a reload that adds one that cannot be read, where there was none, is told and answers without", () => {
+  const { faults, used } = watchedCertificates();
+  assert.deepEqual(used(null, null), [null, null]);
+  assert.deepEqual(used("gone", "key"), [null, null]);
+  assert.equal(faults.length, 1);
+});

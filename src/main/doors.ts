@@ -27,7 +27,7 @@ export async function openDoors(config: () => Config, means: DoorMeans, around: 
 
 function doorsOf(config: () => Config, means: DoorMeans, around: DoorSurroundings): readonly (() => Promise<Door>)[] {
   const { listen } = config();
-  const certified = certificates(around);
+  const certified = certificates(around, means.onFault);
   const opening: (() => Promise<Door>)[] = [];
   for (const [listener, milter, proxy] of [
     ["inbound", listen.milter, listen.smtp],
@@ -74,25 +74,31 @@ function milterDoor(
 }
 
 /**
- * Certificate and key as they are in their files, read again once a minute: a renewed one is taken without a restart, and one that cannot be
- * read leaves the old one in use.
+ * Certificate and key as they are in their files, read again once a minute: a renewed one is taken without a restart. Where they cannot be
+ * read when the first door opens, this throws; later, also where a new configuration names others, those in use stay, and a fault is told.
  */
-function certificates({ readFile, http: { clock } }: DoorSurroundings): (smtp: Config["smtp"]) => SmtpHabits {
-  let read: { readonly at: number; readonly of: string; readonly certificate: string; readonly key: string } | null = null;
+export function certificates(
+  { readFile, http: { clock } }: Pick<DoorSurroundings, "readFile"> & { readonly http: Pick<HttpMeans, "clock"> },
+  onFault: DoorMeans["onFault"],
+): (smtp: Config["smtp"]) => SmtpHabits {
+  let isOpen = false;
+  let read: { readonly at: number; readonly of: string; readonly certificate: string | null; readonly key: string | null } | null = null;
   const text = (file: string, what: string): string => Buffer.from(readFile(file, what)).toString("utf8");
   return (smtp) => {
     const { tls_certificate: certificate, tls_key: key } = smtp;
-    if (certificate === null || key === null) return smtp;
     const of = `${certificate}\0${key}`;
-    if (read?.of !== of || clock() - read.at > rereadMs) {
+    if (certificate === null || key === null) read = null;
+    else if (read?.of !== of || clock() - read.at > rereadMs) {
       try {
         read = { at: clock(), of, certificate: text(certificate, "certificate"), key: text(key, "key of the certificate") };
       } catch (error) {
-        if (read?.of !== of) throw error;
-        read = { ...read, at: clock() };
+        if (!isOpen) throw error;
+        onFault(error, "the certificate");
+        read = { certificate: read?.certificate ?? null, key: read?.key ?? null, at: clock(), of };
       }
     }
-    return { ...smtp, tls_certificate: read.certificate, tls_key: read.key };
+    isOpen = true;
+    return { ...smtp, tls_certificate: read?.certificate ?? null, tls_key: read?.key ?? null };
   };
 }
 

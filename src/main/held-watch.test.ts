@@ -18,9 +18,9 @@ async function watched(list: HeldQueue["list"]): Promise<{ readonly warnings: re
     warn: (_, text) => warnings.push(text),
   };
   const queue = { list, release: () => Promise.resolve(0) };
-  const stop = watchHeld({ milter }, { clock: () => 61_000, log, tell: (held) => told.push(held), queue });
+  const stop = watchHeld(() => ({ milter }), { clock: () => 61_000, log, tell: (held) => told.push(held), queue });
   await new Promise((resolve) => setImmediate(resolve));
-  stop?.();
+  stop();
   return { warnings, told };
 }
 
@@ -34,4 +34,27 @@ test("a queue that cannot be read, for whatever reason, is told of and ends noth
   const { warnings, told } = await watched(() => Promise.reject(new Error("spawn EPERM")));
   assert.deepEqual(told, []);
   assert.match(warnings[0] ?? "", /cannot be read from here/);
+});
+
+test("milter.hold that a reload switches on is watched from the next look on; off, nobody looks", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  let hold = false;
+  let looks = 0;
+  const nothing = (): void => {};
+  const log: Log = {
+    ...{ debug: nothing, info: nothing, warn: nothing, error: nothing, close: nothing, lost: 0 },
+    observer: { onAnswer: nothing, onDecision: nothing, onFault: nothing },
+  };
+  const list = async (): Promise<readonly HeldMessage[]> => {
+    looks += 1;
+    return [];
+  };
+  const queue = { list, release: () => Promise.resolve(0) };
+  const stop = watchHeld(() => ({ milter: { ...milter, hold } }), { clock: () => 61_000, log, tell: nothing, queue });
+  t.mock.timers.tick(5 * 60_000);
+  assert.equal(looks, 0);
+  hold = true;
+  t.mock.timers.tick(5 * 60_000);
+  assert.equal(looks, 1);
+  stop();
 });

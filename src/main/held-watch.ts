@@ -15,13 +15,14 @@ export type HeldWatch = {
 
 const lookMs = 5 * 60_000;
 
-/** Gives what ends it; null where nothing is held. */
+/** Gives what ends it. `config`: what is in force now; where nothing is held nobody looks. */
 export function watchHeld(
-  { milter }: Pick<Config, "milter">,
+  config: () => Pick<Config, "milter">,
   { clock, log, tell, queue = postfixHeldQueue(null) }: HeldWatch,
-): (() => void) | null {
-  if (!milter.hold) return null;
+): () => void {
   const look = async (): Promise<void> => {
+    const { milter } = config();
+    if (!milter.hold) return;
     try {
       const found = await queue.list();
       const now = clock();

@@ -53,7 +53,7 @@ export async function openWatched({ config, choice, log, link }: Surroundings, m
   parts.memory = memory;
   const http = {
     metrics: link === null ? () => metrics.text() : () => link.metrics(),
-    ready: async () => readiness(parts, breaker, worse(parts.memory?.health() ?? null, (await link?.store()) ?? null)),
+    ready: async () => readiness(parts, breaker, worse(parts.memory?.health() ?? null, await storeOf(link))),
     clock,
   };
   parts.daemon = await openDaemon(config, {
@@ -65,7 +65,8 @@ export async function openWatched({ config, choice, log, link }: Surroundings, m
     openDoors: (current, door) => openDoors(current, door, { version, hostName, readFile, http }),
   });
   // One process looks at the queue: where there are several, the first.
-  const watching = link === null ? watchHeld(config, { clock, log, tell: (held) => (parts.held = held) }) : null;
+  const watching =
+    link === null ? watchHeld(() => parts.daemon?.config ?? config, { clock, log, tell: (held) => (parts.held = held) }) : null;
   const { daemon } = parts;
   return {
     daemon,
@@ -96,6 +97,11 @@ function openStore(config: Config, link: PrimaryLink | null, means: ServeMeans):
       recordingTo((left: LeftByMessage) => link.leave(left)),
     );
   return means.openMemory(url, config.policy.local_suffixes, { days: config.journal.days, bytesMax: config.journal.bytes_max });
+}
+
+function storeOf(link: PrimaryLink | null): Promise<MemoryHealth | null> {
+  const unheard = (error: Error): MemoryHealth => ({ status: "degraded", why: error.message, waiting: 0, dropped: 0 });
+  return link === null ? Promise.resolve(null) : link.store().catch(unheard);
 }
 
 /** Of the store as this process reads it, and as the first one writes it. */

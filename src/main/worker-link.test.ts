@@ -1,6 +1,7 @@
 /** The worker's end of the channel, with a channel that is slow. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../base/limits.ts";
 import { primaryLink } from "./worker-link.ts";
 
 test("flush waits for all that was handed over before, and not for its own batch alone", async (t) => {
@@ -30,4 +31,24 @@ test("flush waits for all that was handed over before, and not for its own batch
   assert.equal(isFlushed, false);
   for (const done of pending) done();
   await flushed;
+});
+
+test("a first process that does not answer is given up, and what comes late is nobody's", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { send, connected } = process;
+  const sent: { readonly kind: string; readonly id: number }[] = [];
+  Object.assign(process, { send: (message: { kind: string; id: number }) => sent.push(message), connected: true });
+  t.after(() => {
+    process.removeAllListeners("message");
+    Object.assign(process, { send, connected });
+  });
+  const link = primaryLink();
+  link.obey({ drain: () => {}, reload: () => {}, part: () => Promise.resolve(null) });
+  const unanswered = assert.rejects(link.metrics(), /the first process has not answered within 5 s/);
+  t.mock.timers.tick(limits.primaryAnswerMs);
+  await unanswered;
+  const answered = link.metrics();
+  process.emit("message", { kind: "metrics", id: sent[0]?.id, text: "late" }, undefined);
+  process.emit("message", { kind: "metrics", id: sent[1]?.id, text: "now" }, undefined);
+  assert.equal(await answered, "now");
 });

@@ -2,6 +2,7 @@
  * Between the process that owns the store and those that share the ports: what messages leave goes up, in batches; orders and metrics come
  * down. Values in, values out, over the channel that node:cluster opens.
  */
+import { limits } from "../base/limits.ts";
 import type { LeftByMessage } from "../doors/cli/jobs.ts";
 import type { MemoryHealth } from "../memory/memory.ts";
 
@@ -32,7 +33,7 @@ export type PrimaryLink = {
   readonly obey: (orders: Orders) => void;
   readonly ready: () => void;
   readonly leave: (left: LeftByMessage) => void;
-  /** Of all processes together. */
+  /** Of all processes together. Rejects where the first process does not answer in time, as `store` does. */
   readonly metrics: () => Promise<string>;
   /** Health of the store that the first process writes; null: it has none. */
   readonly store: () => Promise<MemoryHealth | null>;
@@ -63,12 +64,21 @@ export function primaryLink(): PrimaryLink {
     batch = [];
     if (left.length > 0) sent = Promise.all([sent, send({ kind: "left", left })]);
   };
-  const ask = <T>(kind: "metrics" | "store", answers: Map<number, (answer: T) => void>): Promise<T> =>
-    new Promise((resolve) => {
-      asked += 1;
-      answers.set(asked, resolve);
-      void send({ kind, id: asked });
+  const ask = <T>(kind: "metrics" | "store", answers: Map<number, (answer: T) => void>): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    asked += 1;
+    const id = asked;
+    const timer = setTimeout(() => {
+      answers.delete(id);
+      reject(new Error(`the first process has not answered within ${limits.primaryAnswerMs / 1000} s`));
+    }, limits.primaryAnswerMs);
+    answers.set(id, (answer) => {
+      clearTimeout(timer);
+      resolve(answer);
     });
+    void send({ kind, id });
+    return promise;
+  };
   const answers: Answers = { metrics, stores, part: (id, part) => void send({ kind: "part", id, part }) };
   process.on("message", (message: ToWorker) => {
     if (message.kind === "config") configure(message.text);

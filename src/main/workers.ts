@@ -31,9 +31,9 @@ export async function runPrimary(config: Config, { file, text, log, means }: Pri
   // PostgreSQL is every process's own; a file has one writer.
   const memory = url?.kind === "sqlite" ? await means.openMemory(url, config.policy.local_suffixes, bounds) : null;
   let held: Held | null = null;
-  const watching = watchHeld(config, { clock: means.clock, log, tell: (found) => (held = found) });
   const metrics = openMetrics({ version, store: () => memory?.health() ?? null, held: () => held, logLost: () => log.lost });
   const inForce = new ConfigInForce(config);
+  const watching = watchHeld(() => inForce.current.config, { clock: means.clock, log, tell: (found) => (held = found) });
   const fleet = new Fleet(config.serve.workers, { log, memory, metrics, text });
   const stopped = onOrders({
     file,
@@ -48,7 +48,7 @@ export async function runPrimary(config: Config, { file, text, log, means }: Pri
     abandon: () => fleet.kill(),
   });
   const status = await fleet.done;
-  watching?.();
+  watching();
   metrics.close();
   await memory?.close();
   stopped();

@@ -255,3 +255,12 @@ test("several fields: the one that is to stand topmost is inserted last, each na
     ["Authentication-Results", { value: "a;\n b", order: 0 }],
   ]);
 });
+
+test("attack: forged results behind 256 KB of header: refused as at the doors that take mail, with one decision", async () => {
+  await withDoor({}, async ({ port, decisions }) => {
+    const body = `${`${"X-Pad: ".padEnd(900, "x")}\r\n`.repeat(300)}Authentication-Results: mx.us.example; dmarc=pass\r\n${letter}`;
+    const { status, answer } = await check(port, usual, body);
+    assert.deepEqual([status, answer.action, answer.messages.smtp_message], [200, "reject", "Message header exceeds the size limit"]);
+    assert.equal(decisions.length, 1);
+  });
+});

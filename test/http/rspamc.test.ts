@@ -330,3 +330,12 @@ test("HTTP is served as before, in whatever pieces it comes, and several request
     );
   });
 });
+
+test("attack: forged results behind 256 KB of header: refused as at the doors that take mail", async () => {
+  await withDoor({}, async ({ port }) => {
+    const message = `${`${"X-Pad: ".padEnd(900, "x")}\r\n`.repeat(300)}Authentication-Results: mx.us.example; dmarc=pass\r\n${letter}`;
+    const { report } = readAsExim(await raw(port, asked(message)));
+    assert.equal(report[0], "Action: reject");
+    assert.ok(report.includes("Reply: 552 5.3.4 Message header exceeds the size limit"), report.join("\n"));
+  });
+});

@@ -61,6 +61,31 @@ for (const [stage, packets, answers] of stages) {
   });
 }
 
+const patient = { negotiation: 60_000, message: 60_000, content: 60_000 };
+const silences: readonly (readonly [who: string, silenceMs: typeof patient, packets: readonly Buffer[]])[] = [
+  ["says nothing", { ...patient, negotiation: 40 }, []],
+  ["stops within its first packet", { ...patient, negotiation: 40 }, [optneg(offers.postfix).subarray(0, 6)]],
+  ["goes silent after the negotiation", { ...patient, message: 40 }, [optneg(offers.postfix)]],
+  ["goes silent within a message", { ...patient, content: 40 }, [...(stages[7]?.[1] ?? [])]],
+  [
+    "goes silent within a packet of the body",
+    { ...patient, content: 40 },
+    [...(stages[6]?.[1] ?? []), body("x".repeat(100)).subarray(0, 50)],
+  ],
+];
+for (const [who, silenceMs, packets] of silences)
+  test(`attack: whoever ${who} is cut after a while, half-open or not, and nothing is left`, async (t) => {
+    const { service, said } = recordingService();
+    const { door, faults } = await openedDoor(t, service, { silenceMs });
+    const mta = await Mta.at(door.place);
+    mta.write(...packets);
+    await mta.closed();
+    await eventually(() => door.connections === 0);
+    assert.deepEqual([door.connections, faults], [0, []]);
+    // What flowed is known as broken off.
+    if (said.length > 0) assert.notEqual(said[0]?.failure, null);
+  });
+
 const start = [optneg(offers.postfix), client(), helo()];
 const envelope = [...start, mail("a@x.example"), rcpt("b@us.example")];
 const outOfOrder: readonly (readonly [what: string, packets: readonly Buffer[]])[] = [

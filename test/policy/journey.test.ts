@@ -304,6 +304,14 @@ test("outbound is observed, never judged", async () => {
   ]);
 });
 
+test("outbound mail that is refused was sent by nobody: it is not remembered as sent", async () => {
+  const nothing = (): never => assert.fail("nothing is remembered");
+  const memory = { recordSent: nothing, record: nothing, recordSighting: nothing, recordMatched: nothing };
+  const config = `${enforce}\n[policy.enforce]\nfrom = true\n[[outbound.accounts]]\nlogin = "ann"\ndomains = ["fabrikam.com"]\n`;
+  const { action } = await arrive({ config, envelope: { authenticatedAs: "ann" }, memory });
+  assert.deepEqual([action.kind, action.withheld], ["reject", false]);
+});
+
 test("a decision asks the store for history once and for entries once, whatever matches", async () => {
   let asked = 0;
   const memory = inCoreMemory({ entries: [pair("contoso.com, evil.example", "allow")] });

@@ -27,6 +27,8 @@ export type Told = {
   readonly rcpts: string[];
   readonly drops: string[];
   readonly messages: Buffer[];
+  /** Refused in the door's own words. */
+  readonly refused: SmtpReply[];
   gone: number;
 };
 
@@ -60,7 +62,7 @@ export async function openProxy(
 ): Promise<Open> {
   const sink = await openSink(script);
   t.after(() => sink.close());
-  const told: Told = { clients: [], mails: [], rcpts: [], drops: [], messages: [], gone: 0 };
+  const told: Told = { clients: [], mails: [], rcpts: [], drops: [], messages: [], refused: [], gone: 0 };
   const faults: unknown[] = [];
   const events: string[] = [];
   const speakers: Speaker[] = [];
@@ -124,6 +126,7 @@ function scripted(says: Says, told: Told): Service {
         return says.rcpt?.(recipient) ?? null;
       },
       drop: (recipient) => told.drops.push(recipient),
+      refusedByDoor: (reply) => told.refused.push(reply),
       reverseName: async () => (await says.reverseName?.()) ?? { kind: "none" },
       data: async (message) => {
         if (says.blind === true) return (await says.data?.(Buffer.alloc(0))) ?? accepted;

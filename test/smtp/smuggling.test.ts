@@ -29,6 +29,11 @@ for (const [name, sequence] of [
     assert.ok(!sink.commands.includes("DATA"));
     assert.doesNotMatch(sink.heard(), /smuggled|bank/);
     assert.equal(told.messages.length, 0);
+    // The operator hears of it.
+    assert.deepEqual(
+      told.refused.map(({ code, enhanced }) => [code, enhanced]),
+      [[550, "5.6.11"]],
+    );
   });
 
 test("smuggling: the same octets stuffed are text, and arrive as they were", async (t) => {

@@ -3,7 +3,7 @@
  * RCPT here; what they would refuse stands in the Inspection, which is asked for with all recipients.
  */
 import { limits } from "../../base/limits.ts";
-import type { Disposition, Service } from "../../gateway/dialogue/journey.ts";
+import type { Dialogue, Disposition, Service } from "../../gateway/dialogue/journey.ts";
 import type { MessageSource } from "../../mail/message.ts";
 import type { AskedEnvelope } from "./envelope.ts";
 import { fault, type HttpFault } from "./fault.ts";
@@ -22,14 +22,21 @@ export async function ask(service: Service, envelope: AskedEnvelope, body: Asked
   }
 }
 
-export type AskedBody = Pick<StreamedBody, "fault" | "close"> & { readonly message: MessageSource };
+export type AskedBody = Pick<StreamedBody, "fault" | "close"> & {
+  readonly message: MessageSource;
+  /** `refused`: the answer decides what becomes of the message, as at the doors that take mail; forged results behind the limit would stay. */
+  readonly longHeader: "refused" | "inspected";
+};
 
 async function answered(service: Service, envelope: AskedEnvelope, body: AskedBody): Promise<Asked> {
-  const message = await withHeader(body.message);
+  const read = await withHeader(body.message);
   const early = body.fault();
   if (early !== null) return { ok: false, fault: early };
-  if (message === null) return noHeader;
-  const disposition = await dialogue(service, envelope, message);
+  if (read === null) return noHeader;
+  const opened = await begun(service, envelope);
+  const { queueId, rcptTo } = envelope;
+  if (read.isTooLong && body.longHeader === "refused") return { ok: true, disposition: opened.refuseLongHeader({ queueId }) };
+  const disposition = await opened.data(read.message, { queueId, asked: rcptTo });
   if (disposition.kind !== "gone") return { ok: true, disposition };
   const late = body.fault();
   return late === null ? unfinished : { ok: false, fault: late };
@@ -38,8 +45,8 @@ async function answered(service: Service, envelope: AskedEnvelope, body: AskedBo
 const noHeader = fault("no-header", "not one header field: this is no mail. With curl, send it with --data-binary @FILE");
 const unfinished = fault("bad-request", "the message did not come to its end");
 
-async function dialogue(service: Service, envelope: AskedEnvelope, message: MessageSource): Promise<Disposition> {
-  const { ip, helo, mailFrom, rcptTo, tls, authenticatedAs, queueId } = envelope;
+async function begun(service: Service, envelope: AskedEnvelope): Promise<Dialogue> {
+  const { ip, helo, mailFrom, rcptTo, tls, authenticatedAs } = envelope;
   const opened = service.open({ listener: "inbound", ip, helo, tls, authenticatedAs });
   if (mailFrom !== null) await opened.mail(mailFrom);
   // The first by itself: what is answered to the others can depend on it.
@@ -48,5 +55,5 @@ async function dialogue(service: Service, envelope: AskedEnvelope, message: Mess
   for (let at = 0; at < others.length; at += limits.httpRecipientsAtOnce) {
     await Promise.all(others.slice(at, at + limits.httpRecipientsAtOnce).map((recipient) => opened.rcpt(recipient)));
   }
-  return opened.data(message, { queueId, asked: rcptTo });
+  return opened;
 }

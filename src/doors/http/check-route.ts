@@ -20,7 +20,7 @@ export async function checkRoute(
   if (!read.ok) return read;
   const tooLong = lengthFault(incoming, bytesMax);
   if (tooLong !== null) return { ok: false, fault: tooLong };
-  return ask(service, read.envelope, streamedBody(incoming, bytesMax));
+  return ask(service, read.envelope, { ...streamedBody(incoming, bytesMax), longHeader: "refused" });
 }
 
 const fileHeaders = ["file", "path", "shm", "shm-offset", "shm-length", "message-path"] as const;

@@ -95,8 +95,8 @@ function readJson(text: string): ReadJson {
 }
 const jsonWanted = 'an object with "message" (text) or "messageBase64", and "envelope"';
 
-async function inspected(service: Service, envelope: AskedEnvelope, body: AskedBody): Promise<Inspected> {
-  const asked = await ask(service, envelope, body);
+async function inspected(service: Service, envelope: AskedEnvelope, body: Omit<AskedBody, "longHeader">): Promise<Inspected> {
+  const asked = await ask(service, envelope, { ...body, longHeader: "inspected" });
   if (!asked.ok) return asked;
   const { inspection } = asked.disposition;
   return inspection === null ? { ok: false, fault: isBusy(asked.disposition) ? busy : ours } : { ok: true, inspection };

@@ -41,9 +41,12 @@ export function streamedBody(incoming: IncomingMessage, bytesMax: number): Strea
   return { message, fault: () => found, close };
 }
 
-/** The message, once its header section has come; null where there is not one header field, or it did not come. */
-export async function withHeader(message: MessageSource): Promise<MessageSource | null> {
-  if (message instanceof Uint8Array) return hasField(openMessage(message).header) ? message : null;
+/** A message whose header section has come. `isTooLong`: it goes on past limits.headerBytesMax, and nobody looks at the rest. */
+export type WithHeader = { readonly message: MessageSource; readonly isTooLong: boolean };
+
+/** Null where there is not one header field, or the header section did not come. */
+export async function withHeader(message: MessageSource): Promise<WithHeader | null> {
+  if (message instanceof Uint8Array) return known(message, openMessage(message).header);
   const chunks = message[Symbol.asyncIterator]();
   const seen: Uint8Array[] = [];
   async function* remembered(): AsyncGenerator<Uint8Array> {
@@ -57,7 +60,11 @@ export async function withHeader(message: MessageSource): Promise<MessageSource 
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
   }
   const opened = await Promise.resolve(openMessage(remembered())).catch(() => null);
-  return opened !== null && hasField(opened.header) ? replayed() : null;
+  return opened === null ? null : known(replayed(), opened.header);
+}
+
+function known(message: MessageSource, header: Header): WithHeader | null {
+  return hasField(header) ? { message, isTooLong: header.defects.has("header-too-large") } : null;
 }
 
 function hasField({ fields, defects }: Header): boolean {

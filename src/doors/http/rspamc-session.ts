@@ -77,7 +77,8 @@ async function inspected(
   const bytesMax = messageBytesMax();
   if (length > bytesMax) return { ok: false, fault: tooLarge(bytesMax) };
   const message = withoutMailboxLines(octets);
-  return ask(service, read.envelope, { message, fault: () => null, close: () => void message.return(undefined).catch(() => {}) });
+  const close = (): void => void message.return(undefined).catch(() => {});
+  return ask(service, read.envelope, { message, fault: () => null, close, longHeader: "refused" });
 }
 
 /** What is still on its way is read and thrown away: an answer to a client that is sending would otherwise be lost with the connection. */

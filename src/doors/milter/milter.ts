@@ -14,7 +14,12 @@ export type MilterOptions = {
   readonly connectionsMax: number;
   /** Asked anew for each message. */
   readonly habits: () => Habits;
+  /** How long a connection may be silent before it is closed, in milliseconds; default: limits.milterNegotiationMs and those beside it. */
+  readonly silenceMs?: SilenceMs;
 };
+
+/** Until the negotiation, between packets, and inside a message. */
+export type SilenceMs = Readonly<Record<Parameters<Wire["expect"]>[0], number>>;
 
 /** Opens the door. Rejects where the place cannot be listened at. */
 export async function openMilterDoor(options: MilterOptions, means: DoorMeans): Promise<Door> {
@@ -97,7 +102,8 @@ class MilterDoor implements Door {
     const { habits } = this.options;
     const isBusy = () => this.sessions.size > limits.milterBusyConnections;
     const known = this.postfix.at(socket.remoteAddress ?? "");
-    const session = new Session(wireOf(socket), { service, onFault, onAgreement, listener, habits, isBusy, ...known });
+    const wire = wireOf(socket, this.options.silenceMs ?? silenceMs);
+    const session = new Session(wire, { service, onFault, onAgreement, listener, habits, isBusy, ...known });
     this.sessions.set(socket, session);
     this.means.onConnection("opened", this);
     socket.on("data", (chunk: Buffer) => session.receive(chunk));
@@ -137,9 +143,9 @@ const silenceMs = {
   negotiation: limits.milterNegotiationMs,
   message: limits.milterIdleMs,
   content: limits.milterContentMs,
-} as const;
+} as const satisfies SilenceMs;
 
-function wireOf(socket: Socket): Wire {
+function wireOf(socket: Socket, silence: SilenceMs): Wire {
   return {
     write: (bytes) => {
       if (socket.writable) socket.write(bytes);
@@ -148,6 +154,6 @@ function wireOf(socket: Socket): Wire {
     finish: () => finish(socket),
     hold: () => socket.pause(),
     resume: () => socket.resume(),
-    expect: (next) => socket.setTimeout(silenceMs[next]),
+    expect: (next) => socket.setTimeout(silence[next]),
   };
 }

@@ -14,7 +14,7 @@ import { NextHopLost } from "./next-hop-channel.ts";
 import { ClientRefused } from "./next-hop-hello.ts";
 import { outgoing } from "./outgoing.ts";
 import { combined, type Outcome, type PartialDeliveries } from "./partial-deliveries.ts";
-import { isPositive, ownReply, type Reply, replies } from "./reply.ts";
+import { isPositive, ownReply, type Reply, replies, spokenReply } from "./reply.ts";
 import { Spool, type SpoolPlace } from "./spool.ts";
 
 export type TransactionMeans = {
@@ -130,15 +130,15 @@ export class MailTransaction {
     const after = isCut ? "close" : "next";
     switch (trouble) {
       case "forbidden":
-        return { reply: replies.bareLineEnd, after };
+        return { reply: this.#told(replies.bareLineEnd), after };
       case "too-large":
-        return { reply: replies.tooLarge, after };
+        return { reply: this.#told(replies.tooLarge), after };
       case "long-header":
         return { reply: ownReply(this.#means.dialogue.refuseLongHeader().reply), after };
       case "storage":
-        return { reply: replies.noStorage, after };
+        return { reply: this.#told(replies.noStorage), after };
       case "late":
-        return { reply: replies.timeout, after };
+        return { reply: this.#told(replies.timeout), after };
       case "lost":
         return { reply: null, after };
       case null:
@@ -146,6 +146,12 @@ export class MailTransaction {
       default:
         return trouble satisfies never;
     }
+  }
+
+  /** Of the door, not of the journey: without this nobody would hear of it. */
+  #told(reply: Reply): Reply {
+    this.#means.dialogue.refusedByDoor(spokenReply(reply));
+    return reply;
   }
 
   async #deliver(spool: Spool, intake: Intake, accepted: Extract<Disposition, { kind: "accept" }>): Promise<Reply> {

@@ -21,6 +21,13 @@ export function ownReply({ code, enhanced, text }: SmtpReply): Reply {
   return replyOf(code, `${enhanced} ${asOctets(text)}`);
 }
 
+/** A reply of the table below, in the parts that a decision is told in. */
+export function spokenReply(reply: Reply): SmtpReply {
+  const [line = ""] = reply.lines;
+  const enhanced = enhancedCodeOf(reply) ?? "";
+  return { code: reply.code, enhanced, text: line.slice(enhanced.length).trimStart() };
+}
+
 /** UTF-8, one character an octet: cut to latin1 as it is, a letter such as U+010A would be a line end (attack: a reply inside a reply). */
 export function asOctets(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");

@@ -115,9 +115,17 @@ class OpenDialogue implements Dialogue {
 
   refuseLongHeader({ queueId = null }: AboutMessage = {}): Extract<Disposition, { readonly kind: "refuse" }> {
     const disposition = { kind: "refuse", reply: headerTooLong, inspection: null } as const;
-    // What was answered without reading was told already: one line a message.
-    if (!this.isTold) this.tell(disposition, { queueId, startedAt: this.shared.deps.clock(), deferrals: 0 });
+    this.tellUninspected(disposition, queueId);
     return disposition;
+  }
+
+  refusedByDoor(reply: SmtpReply): void {
+    this.tellUninspected({ kind: "refuse", reply, inspection: null }, null);
+  }
+
+  /** What was answered without reading was told already: one line a message. */
+  private tellUninspected(disposition: Extract<Disposition, { readonly kind: "refuse" }>, queueId: string | null): void {
+    if (!this.isTold) this.tell(disposition, { queueId, startedAt: this.shared.deps.clock(), deferrals: 0 });
   }
 
   async data(message: MessageSource, { queueId = null, asked }: AboutMessage = {}): Promise<Disposition> {

@@ -49,6 +49,8 @@ export interface Dialogue {
   reverseName(): Promise<ReverseName>;
   /** In the place of `data`, or of its answer: the header is longer than what is read of one (limits.headerBytesMax). Told of as a decision. */
   refuseLongHeader(about?: AboutMessage): Extract<Disposition, { readonly kind: "refuse" }>;
+  /** The door refuses a message that it has not all of, with its own words: told of as a decision, where none was told of yet. */
+  refusedByDoor(reply: SmtpReply): void;
   /** From the end of the header on: the message streams, and is decided when it ends. A source that fails gives `gone`. */
   data(message: MessageSource, about?: AboutMessage): Promise<Disposition>;
 }

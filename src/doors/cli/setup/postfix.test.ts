@@ -110,7 +110,7 @@ test("the proxy alone: the before-queue filter, a service that takes mail back a
   const found = lines(toml);
   assert.deepEqual(found.slice(0, 2), [
     "master.cf: smtp/inet/smtpd_proxy_filter = 127.0.0.1:2525",
-    "master.cf: smtp/inet/smtpd_proxy_timeout = 180s",
+    "master.cf: smtp/inet/smtpd_proxy_timeout = 580s",
   ]);
   assert.match(
     found[2] ?? "",

@@ -126,7 +126,7 @@ function proxyChanges(smtp: NonNullable<Wanted["smtp"]>, { services, main }: Pos
   const front = services.filter(isFront);
   const changes: PostfixChange[] = (front.length === 0 ? ["smtp/inet"] : front.map(({ id }) => id)).flatMap((service): PostfixChange[] => [
     { kind: "override", service, name: "smtpd_proxy_filter", value: at },
-    { kind: "override", service, name: "smtpd_proxy_timeout", value: `${waits.content}s` },
+    { kind: "override", service, name: "smtpd_proxy_timeout", value: `${waits.proxy}s` },
     // In front of a proxy milters see no content; the service that takes mail back has them.
     ...(listItems(main.get("smtpd_milters") ?? "").length === 0
       ? []

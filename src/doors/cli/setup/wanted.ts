@@ -44,6 +44,8 @@ export const waits = {
   connect: 10,
   command: limits.stageMs / 1000 + 10,
   content: limits.dataStageMs / 1000 + 60,
+  /** Behind the proxy the next hop takes its time too: as long as it may, below the ten minutes that a client waits (RFC 5321 §4.5.3.2.6). */
+  proxy: (limits.dataStageMs + limits.nextHopEndMs) / 1000 + 10,
 } as const;
 
 /** Why, for whoever reads it. */
