@@ -52,3 +52,34 @@ test("a first process that does not answer is given up, and what comes late is n
   process.emit("message", { kind: "metrics", id: sent[1]?.id, text: "now" }, undefined);
   assert.equal(await answered, "now");
 });
+
+test("attack: a first process that takes nothing does not make this one grow: what waits is bounded, and flows again", async (t) => {
+  const pending: (() => void)[] = [];
+  let handed = 0;
+  const { send, connected } = process;
+  const stuck = (message: { readonly left?: readonly unknown[] }, ...given: readonly unknown[]): boolean => {
+    handed += message.left?.length ?? 0;
+    const done = given.at(-1);
+    if (typeof done === "function") pending.push(() => done(null));
+    return true;
+  };
+  Object.assign(process, { send: stuck, connected: true });
+  t.after(() => {
+    process.removeAllListeners("message");
+    Object.assign(process, { send, connected });
+  });
+  const link = primaryLink();
+  const matched = { tenant: "", day: 1, entries: [] };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < limits.storeQueueMax + 1000; i += 1) {
+    link.leave({ matched });
+    if (i % 1000 === 0) await turn();
+  }
+  await turn();
+  assert.equal(handed, limits.storeQueueMax);
+  for (const done of pending) done();
+  await turn();
+  link.leave({ matched });
+  await turn();
+  assert.equal(handed, limits.storeQueueMax + 1);
+});

@@ -51,6 +51,8 @@ export function primaryLink(): PrimaryLink {
   const metrics: Answers["metrics"] = new Map();
   const stores: Answers["stores"] = new Map();
   let batch: LeftByMessage[] = [];
+  /** Handed over and not on its way yet, in this batch and those before. */
+  let waiting = 0;
   let asked = 0;
   /** Until all that was handed over is on its way: a process that exits takes with it what is not. */
   let sent: Promise<unknown> = Promise.resolve();
@@ -62,7 +64,11 @@ export function primaryLink(): PrimaryLink {
   const sendBatch = (): void => {
     const left = batch;
     batch = [];
-    if (left.length > 0) sent = Promise.all([sent, send({ kind: "left", left })]);
+    if (left.length === 0) return;
+    const onItsWay = send({ kind: "left", left }).then(() => {
+      waiting -= left.length;
+    });
+    sent = Promise.all([sent, onItsWay]);
   };
   const ask = <T>(kind: "metrics" | "store", answers: Map<number, (answer: T) => void>): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -93,6 +99,9 @@ export function primaryLink(): PrimaryLink {
     },
     ready: () => void send({ kind: "ready" }),
     leave: (left) => {
+      // A first process that hangs: `store` tells of it, and this process does not grow for it.
+      if (waiting >= limits.storeQueueMax) return;
+      waiting += 1;
       if (batch.length === 0) setImmediate(sendBatch);
       batch.push(left);
     },
