@@ -81,6 +81,24 @@ describe("anonymous IPv6", () => {
   });
 });
 
+test("outbound: null MX of a recipient (RFC 7505 §4.1) refuses that recipient, and the message where it is the only one", () => {
+  const to = (...rcptTo: readonly string[]): Case => ({ transaction: { direction: "outbound", authenticatedAs: "ann", rcptTo } });
+  const asked: SenderNullMx = {
+    mailFrom: null,
+    from: null,
+    recipients: [
+      { domain: "noreply.example", answer: "null-mx" },
+      { domain: "good.example", answer: "other" },
+      { domain: "lost.example", answer: "unknown" },
+    ],
+  };
+  const enforced = { nullMx: { inbound: "off", enforced: true } } as const;
+  assert.deepEqual(pick(done(to("x@NoReply.example"), enforced, { asked })), ["reject: x reject", "recipient-null-mx"]);
+  assert.deepEqual(pick(done(to("x@noreply.example"), {}, { asked })), ["reject (withheld): x reject", "recipient-null-mx"]);
+  assert.deepEqual(pick(done(to("x@noreply.example", "y@good.example"), enforced, { asked })), ["deliver: x reject, y deliver", null]);
+  assert.equal(done(to("z@lost.example"), enforced, { asked }).reply, null);
+});
+
 test("null MX counts where it was asked", () => {
   const asked: SenderNullMx = { mailFrom: "null-mx", from: null };
   assert.deepEqual(pick(done({}, { nullMx: { inbound: "mail-from", enforced: true } }, { asked })), [

@@ -6,7 +6,8 @@
 import { enforceFrom, type FromDecision, type FromPolicy } from "../verdict/from-enforcement.ts";
 import type { Account } from "../verdict/from-ownership.ts";
 import { type Ipv6GatePolicy, optInOf, stageAtData, stageAtRcpt } from "../verdict/ipv6-gate.ts";
-import { inboundFromNullMx, type NullMxPolicy, type SenderNullMx } from "../verdict/null-mx.ts";
+import { inboundFromNullMx, type NullMxPolicy, outboundToNullMx, type SenderNullMx } from "../verdict/null-mx.ts";
+import { domainOfAddress } from "../verdict/overrides/address-form.ts";
 import type { Applied } from "../verdict/overrides/apply.ts";
 import { fromOverrides, type Matched } from "../verdict/overrides/before.ts";
 import { isInOneOf } from "../verdict/overrides/network-text.ts";
@@ -111,8 +112,23 @@ function ofIpv6(message: DecisionInput, { ipv6, accepted }: GatePolicy): readonl
 
 function ofNullMx({ transaction }: DecisionInput, asked: SenderNullMx | null, { nullMx }: GatePolicy): readonly GateObjection[] {
   if (asked === null) return none;
+  const { enforced } = nullMx;
+  if (transaction.direction === "outbound") return ofRecipients(transaction, asked, enforced ? "enforced" : "observed");
   const { reply, facts } = inboundFromNullMx(transaction, asked, nullMx);
-  return reply === null ? none : [objection({ reply, facts }, { stage: "mail", recipient: null, enforced: nullMx.enforced })];
+  return reply === null ? none : [objection({ reply, facts }, { stage: "mail", recipient: null, enforced })];
+}
+
+function ofRecipients(
+  transaction: DecisionInput["transaction"],
+  { recipients = none }: SenderNullMx,
+  rule: "enforced" | "observed",
+): readonly GateObjection[] {
+  const answers = new Map(recipients.map(({ domain, answer }) => [domain, answer]));
+  if (answers.size === 0) return none;
+  return transaction.rcptTo.flatMap((recipient) => {
+    const { reply, facts } = outboundToNullMx(transaction, answers.get(domainOfAddress(recipient) ?? "") ?? null);
+    return reply === null ? [] : objection({ reply, facts }, { stage: "rcpt", recipient, enforced: rule === "enforced" });
+  });
 }
 
 const none: readonly never[] = [];

@@ -12,7 +12,7 @@ import { completed, openTransaction } from "./envelope.ts";
 import { forMessage } from "./for-message.ts";
 import type { InspectDeps, InspectInput } from "./inspect-deps.ts";
 import { inspectionOf } from "./inspection-of.ts";
-import { askSenders } from "./null-mx.ts";
+import { askWhoReceives } from "./null-mx.ts";
 import { recall } from "./recall.ts";
 import { openJournal, remember } from "./remember.ts";
 import { keepShapes } from "./shapes.ts";
@@ -40,7 +40,7 @@ export async function inspect(input: InspectInput, deps: InspectDeps): Promise<I
   const transaction = completed(envelope, gathered);
   const store = memory === undefined ? null : { memory, tenant: deps.tenant ?? "", policy, now: clock() };
   const recalled = store === null ? null : await recall({ transaction, from, evidence, header }, store);
-  const asking = askSenders({ transaction, from }, lane, policy);
+  const asking = askWhoReceives({ transaction, from }, lane, policy);
   const nullMx = asking === null ? null : await asking;
   const read = readHeader(header, transaction, { policy, authservId });
   const history = recalled === null ? (deps.history ?? null) : recalled.history;

@@ -15,7 +15,12 @@ export type NullMxPolicy = {
 };
 
 /** Answers for the two domains; null where there is no such domain or nobody asked. */
-export type SenderNullMx = { readonly mailFrom: NullMx | null; readonly from: NullMx | null };
+export type SenderNullMx = {
+  readonly mailFrom: NullMx | null;
+  readonly from: NullMx | null;
+  /** Of outbound mail: the domains of recipients, each once, as A-labels; left out where nobody asked. */
+  readonly recipients?: readonly { readonly domain: string; readonly answer: NullMx }[];
+};
 
 /** At MAIL FROM (with `from` null) or at the end of DATA. */
 export function inboundFromNullMx(

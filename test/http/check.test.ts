@@ -264,3 +264,17 @@ test("attack: forged results behind 256 KB of header: refused as at the doors th
     assert.equal(decisions.length, 1);
   });
 });
+
+test("outbound mail to a domain that takes none (RFC 7505 §4.1): nobody was asked at RCPT, and it is refused as the proxy refuses it there", async () => {
+  const outbound = { ...usual, User: "ann", Rcpt: "<x@noreply.example>" };
+  await withDoor({ toml: '[policy]\nmode = "enforce"\n' }, async ({ port }) => {
+    const { answer } = await check(port, outbound);
+    assert.equal(answer.action, "reject");
+    assert.match(answer.messages.smtp_message ?? "", /^Recipient address has null MX \[id [0-9a-f]+\]$/);
+  });
+  await withDoor({}, async ({ port, decisions }) => {
+    assert.equal((await check(port, outbound)).answer.action, "no action");
+    const action = decisions[0]?.disposition.inspection?.action;
+    assert.deepEqual([action?.kind, action?.withheld], ["reject", true]);
+  });
+});

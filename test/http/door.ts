@@ -16,6 +16,7 @@ good.example: [{ TXT: "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all" }, { MX: [10, 
 _dmarc.good.example: [{ TXT: "v=DMARC1; p=reject" }]
 mx.good.example: [{ A: 192.0.2.1 }]
 1.2.0.192.in-addr.arpa: [{ PTR: mx.good.example }]
+noreply.example: [{ MX: [0, "."] }]
 broken.example: [TIMEOUT]
 _dmarc.broken.example: [TIMEOUT]
 `;
