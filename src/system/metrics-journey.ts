@@ -68,7 +68,7 @@ function counters(registry: Registry) {
     }),
     uninspected: new Counter({
       name: "assay_uninspected_total",
-      help: "Messages that were not inspected: for a fault of ours, because too many came at once, or because of a header without end.",
+      help: "Messages that were not inspected: for a fault of ours, because too many came at once, or because the door refused them for what they are.",
       labelNames: ["disposition"],
       registers,
     }),
